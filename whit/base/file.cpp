@@ -1,0 +1,68 @@
+#include "whit/base/file.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+#include "whit/base/error.hpp"
+
+namespace whit {
+
+std::vector<uint8_t> read_file(const std::filesystem::path& path) {
+  std::error_code failure;
+  if (std::filesystem::is_directory(path, failure)) {
+    throw Error(ErrorCode::bad_input, "this is a directory, a file is expected", path.string());
+  }
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) {
+    throw Error(ErrorCode::bad_input, fmt::format("cannot open the file: {}", std::strerror(errno)), path.string(),
+                "check the path and its permissions");
+  }
+  std::vector<uint8_t> bytes((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  if (stream.bad()) throw Error(ErrorCode::bad_input, "reading the file failed", path.string());
+  return bytes;
+}
+
+void write_file(const std::filesystem::path& path, std::string_view content) {
+  const std::filesystem::path beside = path.string() + fmt::format(".{}.part", getpid());
+  {
+    std::ofstream stream(beside, std::ios::binary | std::ios::trunc);
+    stream.write(content.data(), static_cast<std::streamsize>(content.size()));
+    stream.flush();
+    if (!stream) {
+      std::error_code ignored;
+      std::filesystem::remove(beside, ignored);
+      throw Error(ErrorCode::bad_input, "cannot write the file", path.string(),
+                  "check that the directory exists, is writable, and that the disk has room");
+    }
+  }
+  std::error_code failure;
+  std::filesystem::rename(beside, path, failure);
+  if (failure) {
+    std::error_code ignored;
+    std::filesystem::remove(beside, ignored);
+    throw Error(ErrorCode::bad_input, fmt::format("cannot write the file: {}", failure.message()), path.string());
+  }
+}
+
+void write_file(const std::filesystem::path& path, const std::vector<uint8_t>& content) {
+  write_file(path, std::string_view(reinterpret_cast<const char*>(content.data()), content.size()));
+}
+
+TemporaryDirectory::TemporaryDirectory() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "whit-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) {
+    throw Error(ErrorCode::bad_input, "cannot make a temporary directory", pattern, "set TMPDIR to a writable one");
+  }
+  path_ = pattern;
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+}  // namespace whit

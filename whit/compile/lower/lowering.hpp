@@ -1,0 +1,113 @@
+// Lowering: a verified graph becomes op records. One lower_*() for each op of the IR (lower_ops.hpp) chooses the kernel,
+// packs the weights in the order in which that kernel reads them, folds zero points into biases, and computes every
+// multiplier, shift and table. Comes after the passes, before the arena plan. Runs no op and changes no graph.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "whit/compile/plan/plan.hpp"
+#include "whit/ir/graph.hpp"
+#include "whit_runtime/kernels/kernels.hpp"
+
+namespace whit::compile {
+
+// Which kernels may be chosen, by what the core can do. Every kernel has a portable body, so any host can play any
+// Program; only the choice and the packing differ.
+enum class KernelSet {
+  host,      // plain C++ that a PC's compiler vectorizes
+  arm_dsp,   // Armv7E-M and Armv8-M with the DSP extension: Cortex-M4, M7, M33
+  arm_v7m,   // Cortex-M3: 32-bit multiply-accumulate, no DSP
+  arm_v6m,   // Cortex-M0+: 32-bit multiply, eight low registers
+  rv32,      // RV32IMC
+};
+
+enum class Optimize { size, balanced, speed };
+
+// What a constant is, for the account of flash.
+enum class ConstantKind { weights, other };  // weights: weights and biases
+
+// A record whose Refs are still handles of Lowering::operands_.
+struct LoweredOp {
+  std::vector<uint32_t> words;
+  std::string name;            // of the node's result, for people
+  ir::Op op = ir::Op::reshape;
+  int32_t source_op = -1;
+  int32_t source_tensor = -1;  // set on the op that completes the tensor
+  int64_t macs = 0;
+};
+
+class Lowering {
+ public:
+  Lowering(const ir::Graph& graph, KernelSet kernels, Optimize optimize);
+
+  const ir::Graph& graph() const { return graph_; }
+  const ir::Tensor& tensor_of(ir::TensorId id) const { return graph_.tensor(id); }
+  KernelSet kernels() const { return kernels_; }
+  Optimize optimize() const { return optimize_; }
+
+  // The operand for a tensor: its place in the arena, or among the constants (C order, as in the graph) when it is one.
+  rt::Ref tensor(ir::TensorId id);
+
+  // Appends to the constants, aligned to `alignment` (a power of two up to 16); equal bytes are stored once.
+  rt::Ref constant(std::span<const uint8_t> bytes, ConstantKind kind, uint32_t alignment = 4);
+  template <typename T>
+  rt::Ref constant(const std::vector<T>& values, ConstantKind kind, uint32_t alignment = 4) {
+    return constant({reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(T)}, kind, alignment);
+  }
+  // `weight_bytes` of the bytes last stored as `other` are weights or biases: for streams that interleave both.
+  void count_as_weights(int64_t weight_bytes) { weights_bytes_ += weight_bytes; }
+
+  // Memory that is alive during the next emit() only. 4-byte aligned.
+  rt::Ref scratch(int64_t bytes);
+
+  // The next emit() writes tensor `output` so that it may share memory with `input` (see PlanOverlap::lead). It is used
+  // when this node is the last that reads `input`; callers need not check.
+  void may_overlap(ir::TensorId output, ir::TensorId input, int64_t lead);
+
+  // `part` is the memory of `whole` from byte `offset` on, and no op is needed to move it.
+  // False (and nothing done) when that cannot be: one is a constant, an input, an output or a part already, ...
+  bool alias(ir::TensorId part, ir::TensorId whole, int64_t offset);
+
+  // Appends an op. `params` has its operands from tensor(), constant(), scratch(); the head is filled in here.
+  template <typename Params>
+  void emit(rt::KernelId kernel, Params params, int64_t macs = 0) {
+    params.head = rt::op_head<Params>(kernel);
+    std::vector<uint32_t> words(sizeof(Params) / 4);
+    memcpy(words.data(), &params, sizeof(Params));
+    append(std::move(words), macs);
+  }
+
+  // Error unsupported for the node in hand: `what` such as "int16 activations", `hint` what would be supported.
+  [[noreturn]] void refuse(const std::string& what, const std::string& hint = "") const;
+
+ private:
+  friend class ProgramBuilder;
+  void append(std::vector<uint32_t> words, int64_t macs);
+
+  struct Operand {
+    int32_t buffer;
+    int64_t offset;
+  };
+  struct Place {
+    int32_t buffer = -1;
+    int64_t offset = 0;
+  };
+
+  const ir::Graph& graph_;
+  KernelSet kernels_;
+  Optimize optimize_;
+  int32_t node_ = -1;
+  std::vector<Operand> operands_;
+  std::vector<Place> places_;       // by tensor
+  std::vector<PlanBuffer> buffers_;
+  std::vector<PlanOverlap> overlaps_;
+  std::vector<int32_t> pending_scratch_;
+  std::vector<LoweredOp> ops_;
+  std::vector<uint8_t> constants_;
+  int64_t weights_bytes_ = 0;
+};
+
+}  // namespace whit::compile

@@ -1,0 +1,49 @@
+// Host arithmetic of quantization shared by the lower_*() functions: multipliers, activation ranges, folded biases.
+// The formulas are those of the TFLite int8 specification; nothing here runs on a device.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "whit/ir/graph.hpp"
+#include "whit_runtime/kernels/kernel.hpp"
+
+namespace whit::compile {
+
+// real = multiplier * 2^(shift - 31), multiplier in [2^30, 2^31) or 0.
+struct QuantizedMultiplier {
+  int32_t multiplier = 0;
+  int32_t shift = 0;
+};
+
+// real >= 0, finite. As TFLite's QuantizeMultiplier: rounds to 31 bits, shifts below -31 become zero.
+QuantizedMultiplier quantize_multiplier(double real);
+
+struct ActivationRange {
+  int32_t min = -128;
+  int32_t max = 127;
+};
+// Range of the stored int8 values after a fused activation, as TFLite's CalculateActivationRangeQuantized.
+ActivationRange activation_range(ir::Activation activation, const ir::Tensor& output);
+struct FloatRange {
+  float min, max;
+};
+FloatRange activation_range_f32(ir::Activation activation);
+
+// The weights of one int8 layer with everything that requantization needs, before packing.
+// Weights are [channels, depth] where depth = KH*KW*I (for depthwise [channels, KH*KW], transposed from the file).
+struct QuantizedLayer {
+  int32_t channels = 0;
+  int32_t depth = 0;
+  std::vector<int8_t> weights;
+  std::vector<rt::Requant> requant;  // bias has -input_zero_point * sum(weights of the channel) folded in
+  int32_t input_zero_point = 0;
+  int32_t output_zero_point = 0;
+  ActivationRange range;
+};
+
+// For conv2d, depthwise_conv2d, transpose_conv2d and fully_connected with int8 input, weights and output.
+// `transpose_depthwise`: weights are [1,KH,KW,C] and become [C, KH*KW].
+QuantizedLayer quantized_layer(const ir::Graph& graph, const ir::Node& node);
+
+}  // namespace whit::compile
