@@ -51,14 +51,14 @@ inline constexpr uint32_t kMaxRank = 6;
 
 // One input or output of the model.
 struct TensorInfo {
-  Ref where;            // offset into the arena
-  uint32_t bytes;       // length in bytes
-  uint32_t type;        // ElementType
-  uint32_t rank;        // number of valid dims, at most kMaxRank
+  Ref where;       // offset into the arena
+  uint32_t bytes;  // length in bytes
+  uint32_t type;   // ElementType
+  uint32_t rank;   // number of valid dims, at most kMaxRank
   int32_t dims[kMaxRank];
   uint32_t scale_bits;  // float32 bits of the scale; 0 when not quantized
   int32_t zero_point;
-  uint32_t name;        // offset into the notes of a zero-terminated name
+  uint32_t name;  // offset into the notes of a zero-terminated name
 };
 static_assert(sizeof(TensorInfo) == 52);
 
@@ -80,22 +80,22 @@ inline constexpr uint32_t kProgramAlignment = 16;
 struct ProgramHeader {
   uint32_t magic;
   uint32_t version;
-  uint32_t total_bytes;      // header included
-  uint32_t crc32;            // CRC-32 (IEEE 802.3) of all bytes after this field
-  uint32_t target;           // compile target, by number: informative, any player may play any Program
-  uint32_t arena_bytes;      // exact need of the arena: activations, scratch, state
-  uint32_t state_bytes;      // the arena's first bytes that live from one invoke to the next
-  Ref state_init;            // their initial value among the constants, kNoRef when state_bytes is 0
+  uint32_t total_bytes;  // header included
+  uint32_t crc32;        // CRC-32 (IEEE 802.3) of all bytes after this field
+  uint32_t target;       // compile target, by number: informative, any player may play any Program
+  uint32_t arena_bytes;  // exact need of the arena: activations, scratch, state
+  uint32_t state_bytes;  // the arena's first bytes that live from one invoke to the next
+  uint32_t state_init;   // offset of their initial value in the constants; unused when state_bytes is 0
   uint32_t input_count;
   uint32_t output_count;
-  uint32_t tensors_offset;   // TensorInfo[input_count + output_count]
+  uint32_t tensors_offset;  // TensorInfo[input_count + output_count]
   uint32_t op_count;
-  uint32_t ops_offset;       // op records, one after the other
+  uint32_t ops_offset;  // op records, one after the other
   uint32_t ops_bytes;
-  uint32_t constants_offset; // weights, biases, requantization, tables
+  uint32_t constants_offset;  // weights, biases, requantization, tables
   uint32_t constants_bytes;
-  uint32_t weights_bytes;    // bytes of the constants that are weights and biases
-  uint32_t notes_offset;     // OpNote[op_count], then strings; may be cut off before shipping (both 0)
+  uint32_t weights_bytes;  // bytes of the constants that are weights and biases
+  uint32_t notes_offset;   // OpNote[op_count], then strings; may be cut off before shipping (both 0)
   uint32_t notes_bytes;
   uint32_t model_name;       // offset into the notes
   uint8_t model_sha256[32];  // digest of the source file

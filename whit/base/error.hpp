@@ -1,5 +1,6 @@
 // The one exception of the workshop: whatever a user, a file, a tool or a budget can cause.
-// Thrown anywhere in whit/, caught once, in the CLI's main. A broken promise of our own is an assertion, never an Error.
+// Thrown anywhere in whit/, caught once, in the CLI's main. A broken promise of our own is an assertion, never an
+// Error.
 #pragma once
 
 #include <stdexcept>
@@ -9,7 +10,7 @@ namespace whit {
 
 // The value is the exit code of the process.
 enum class ErrorCode {
-  gate_failed = 1,   // accuracy, budget, mismatch
+  gate_failed = 1,  // accuracy, budget, mismatch
   usage = 2,
   bad_input = 3,
   unsupported = 4,

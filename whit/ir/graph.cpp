@@ -40,7 +40,9 @@ const char* name_of(DType type) { return kTypeNames.at(static_cast<size_t>(type)
 const char* name_of(Activation activation) { return kActivationNames.at(static_cast<size_t>(activation)); }
 bool from_name(const std::string& name, Op& op) { return find_name(kOpNames, name, op); }
 bool from_name(const std::string& name, DType& type) { return find_name(kTypeNames, name, type); }
-bool from_name(const std::string& name, Activation& activation) { return find_name(kActivationNames, name, activation); }
+bool from_name(const std::string& name, Activation& activation) {
+  return find_name(kActivationNames, name, activation);
+}
 
 int64_t bytes_of(DType type) { return kTypeBytes.at(static_cast<size_t>(type)); }
 

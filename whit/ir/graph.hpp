@@ -38,8 +38,8 @@ struct Tensor {
   Shape shape;  // empty for a scalar
   Quantization quantization;
   bool is_constant = false;
-  std::vector<uint8_t> data;   // of a constant: elements in C order, little-endian
-  int32_t source_index = -1;   // index in the source file
+  std::vector<uint8_t> data;  // of a constant: elements in C order, little-endian
+  int32_t source_index = -1;  // index in the source file
 };
 
 // State that lives from one inference to the next.
@@ -52,19 +52,17 @@ struct Variable {
 };
 
 // X(enumerator): the ops. Importers express other ops with these: split as slices, pack as reshapes and a concat, ...
-#define WHIT_IR_OPS(X)                                                                                             \
-  X(conv2d) X(depthwise_conv2d) X(transpose_conv2d) X(fully_connected) X(batch_matmul)                              \
-  X(average_pool2d) X(max_pool2d)                                                                                   \
-  X(add) X(sub) X(mul) X(div) X(maximum) X(minimum) X(squared_difference)                                           \
-  X(equal) X(not_equal) X(less) X(less_equal) X(greater) X(greater_equal) X(select)                                 \
-  X(relu) X(relu6) X(relu_n1_to_1) X(relu_0_to_1) X(leaky_relu) X(prelu) X(elu) X(hard_swish) X(logistic) X(tanh)   \
-  X(abs) X(neg) X(exp) X(log) X(sqrt) X(rsqrt) X(square) X(sin) X(cos) X(floor) X(ceil) X(round)                    \
-  X(softmax) X(log_softmax) X(l2_normalization)                                                                     \
-  X(mean) X(sum) X(reduce_max) X(reduce_min) X(arg_max) X(arg_min)                                                  \
-  X(quantize) X(dequantize) X(cast)                                                                                 \
-  X(reshape) X(transpose) X(concat) X(slice) X(pad) X(mirror_pad) X(tile) X(gather) X(one_hot)                      \
-  X(space_to_depth) X(depth_to_space) X(resize_nearest) X(resize_bilinear)                                          \
-  X(read_variable) X(assign_variable) X(lstm) X(svdf) X(rfft2d) X(complex_abs)
+#define WHIT_IR_OPS(X)                                                                                                 \
+  X(conv2d)                                                                                                            \
+  X(depthwise_conv2d) X(transpose_conv2d) X(fully_connected) X(batch_matmul) X(average_pool2d) X(max_pool2d) X(add)    \
+      X(sub) X(mul) X(div) X(maximum) X(minimum) X(squared_difference) X(equal) X(not_equal) X(less) X(less_equal)     \
+          X(greater) X(greater_equal) X(select) X(relu) X(relu6) X(relu_n1_to_1) X(relu_0_to_1) X(leaky_relu) X(prelu) \
+              X(elu) X(hard_swish) X(logistic) X(tanh) X(abs) X(neg) X(exp) X(log) X(sqrt) X(rsqrt) X(square) X(sin)   \
+                  X(cos) X(floor) X(ceil) X(round) X(softmax) X(log_softmax) X(l2_normalization) X(mean) X(sum)        \
+                      X(reduce_max) X(reduce_min) X(arg_max) X(arg_min) X(quantize) X(dequantize) X(cast) X(reshape)   \
+                          X(transpose) X(concat) X(slice) X(pad) X(mirror_pad) X(tile) X(gather) X(one_hot)            \
+                              X(space_to_depth) X(depth_to_space) X(resize_nearest) X(resize_bilinear)                 \
+                                  X(read_variable) X(assign_variable) X(lstm) X(svdf) X(rfft2d) X(complex_abs)
 
 enum class Op : uint8_t {
 #define X(name) name,
@@ -76,7 +74,8 @@ enum class Activation : uint8_t { none, relu, relu6, relu_n1_to_1, tanh };
 
 // Attributes by kind of op. fields() names every member once: printing, parsing and comparing follow from it.
 struct NoAttributes {
-  template <typename F> void fields(F&&) {}
+  template <typename F>
+  void fields(F&&) {}
 };
 
 // conv2d, depthwise_conv2d, transpose_conv2d. For transpose_conv2d the padding is what is cut off the full output.
@@ -84,7 +83,8 @@ struct ConvAttributes {
   int32_t stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1;
   int32_t pad_top = 0, pad_bottom = 0, pad_left = 0, pad_right = 0;
   Activation activation = Activation::none;
-  template <typename F> void fields(F&& f) {
+  template <typename F>
+  void fields(F&& f) {
     f("stride_h", stride_h), f("stride_w", stride_w), f("dilation_h", dilation_h), f("dilation_w", dilation_w);
     f("pad_top", pad_top), f("pad_bottom", pad_bottom), f("pad_left", pad_left), f("pad_right", pad_right);
     f("activation", activation);
@@ -96,7 +96,8 @@ struct PoolAttributes {
   int32_t kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1;
   int32_t pad_top = 0, pad_bottom = 0, pad_left = 0, pad_right = 0;
   Activation activation = Activation::none;
-  template <typename F> void fields(F&& f) {
+  template <typename F>
+  void fields(F&& f) {
     f("kernel_h", kernel_h), f("kernel_w", kernel_w), f("stride_h", stride_h), f("stride_w", stride_w);
     f("pad_top", pad_top), f("pad_bottom", pad_bottom), f("pad_left", pad_left), f("pad_right", pad_right);
     f("activation", activation);
@@ -106,57 +107,81 @@ struct PoolAttributes {
 // fully_connected, add, sub, mul, div.
 struct ActivationAttributes {
   Activation activation = Activation::none;
-  template <typename F> void fields(F&& f) { f("activation", activation); }
+  template <typename F>
+  void fields(F&& f) {
+    f("activation", activation);
+  }
 };
 
 struct SoftmaxAttributes {
   float beta = 1.0f;
-  template <typename F> void fields(F&& f) { f("beta", beta); }
+  template <typename F>
+  void fields(F&& f) {
+    f("beta", beta);
+  }
 };
 
 struct LeakyReluAttributes {
   float alpha = 0.0f;
-  template <typename F> void fields(F&& f) { f("alpha", alpha); }
+  template <typename F>
+  void fields(F&& f) {
+    f("alpha", alpha);
+  }
 };
 
 // mean, sum, reduce_max, reduce_min, arg_max, arg_min (one axis). Axes are in [0, rank), sorted.
 struct ReduceAttributes {
   std::vector<int32_t> axes;
   bool keep_dims = false;
-  template <typename F> void fields(F&& f) { f("axes", axes), f("keep_dims", keep_dims); }
+  template <typename F>
+  void fields(F&& f) {
+    f("axes", axes), f("keep_dims", keep_dims);
+  }
 };
 
 // concat, gather, one_hot. The axis is in [0, rank).
 struct AxisAttributes {
   int32_t axis = 0;
   int32_t batch_dims = 0;  // gather
-  template <typename F> void fields(F&& f) { f("axis", axis), f("batch_dims", batch_dims); }
+  template <typename F>
+  void fields(F&& f) {
+    f("axis", axis), f("batch_dims", batch_dims);
+  }
 };
 
 // The output's shape says how many elements are taken; element i of a dimension is input[begin + i * stride].
 struct SliceAttributes {
   std::vector<int32_t> begin, stride;  // one for each dimension of the input
-  template <typename F> void fields(F&& f) { f("begin", begin), f("stride", stride); }
+  template <typename F>
+  void fields(F&& f) {
+    f("begin", begin), f("stride", stride);
+  }
 };
 
-// `value` is the stored value (of a quantized tensor the integer). mirror_pad: reflect or, if `symmetric`, with the edge.
+// `value` is the stored value (of a quantized tensor the integer). mirror_pad: reflect or, if `symmetric`, with the
+// edge.
 struct PadAttributes {
   std::vector<int32_t> before, after;
   float value = 0.0f;
   bool symmetric = false;
-  template <typename F> void fields(F&& f) {
+  template <typename F>
+  void fields(F&& f) {
     f("before", before), f("after", after), f("value", value), f("symmetric", symmetric);
   }
 };
 
 struct TransposeAttributes {
   std::vector<int32_t> permutation;  // output dimension i is input dimension permutation[i]
-  template <typename F> void fields(F&& f) { f("permutation", permutation); }
+  template <typename F>
+  void fields(F&& f) {
+    f("permutation", permutation);
+  }
 };
 
 struct ResizeAttributes {
   bool align_corners = false, half_pixel_centers = false;
-  template <typename F> void fields(F&& f) {
+  template <typename F>
+  void fields(F&& f) {
     f("align_corners", align_corners), f("half_pixel_centers", half_pixel_centers);
   }
 };
@@ -164,23 +189,32 @@ struct ResizeAttributes {
 // space_to_depth, depth_to_space.
 struct BlockAttributes {
   int32_t block = 1;
-  template <typename F> void fields(F&& f) { f("block", block); }
+  template <typename F>
+  void fields(F&& f) {
+    f("block", block);
+  }
 };
 
 struct MatmulAttributes {
   bool transpose_a = false, transpose_b = false;
-  template <typename F> void fields(F&& f) { f("transpose_a", transpose_a), f("transpose_b", transpose_b); }
+  template <typename F>
+  void fields(F&& f) {
+    f("transpose_a", transpose_a), f("transpose_b", transpose_b);
+  }
 };
 
 struct VariableAttributes {
   int32_t variable = 0;  // index into Graph::variables
-  template <typename F> void fields(F&& f) { f("variable", variable); }
+  template <typename F>
+  void fields(F&& f) {
+    f("variable", variable);
+  }
 };
 
-using Attributes = std::variant<NoAttributes, ConvAttributes, PoolAttributes, ActivationAttributes, SoftmaxAttributes,
-                                LeakyReluAttributes, ReduceAttributes, AxisAttributes, SliceAttributes, PadAttributes,
-                                TransposeAttributes, ResizeAttributes, BlockAttributes, MatmulAttributes,
-                                VariableAttributes>;
+using Attributes =
+    std::variant<NoAttributes, ConvAttributes, PoolAttributes, ActivationAttributes, SoftmaxAttributes,
+                 LeakyReluAttributes, ReduceAttributes, AxisAttributes, SliceAttributes, PadAttributes,
+                 TransposeAttributes, ResizeAttributes, BlockAttributes, MatmulAttributes, VariableAttributes>;
 
 struct Node {
   Op op = Op::reshape;
@@ -211,9 +245,9 @@ bool from_name(const std::string& name, Op& op);
 bool from_name(const std::string& name, DType& type);
 bool from_name(const std::string& name, Activation& activation);
 
-int64_t bytes_of(DType type);             // bytes of one element
-int64_t elements(const Shape& shape);     // product of the dimensions, 1 for a scalar
-int64_t bytes_of(const Tensor& tensor);   // elements times element size
+int64_t bytes_of(DType type);               // bytes of one element
+int64_t elements(const Shape& shape);       // product of the dimensions, 1 for a scalar
+int64_t bytes_of(const Tensor& tensor);     // elements times element size
 std::string to_string(const Shape& shape);  // "[1,49,10,1]"
 
 // Multiply-accumulates of a node by the model's definition: output elements times taps, padding counted as if inside.

@@ -1,11 +1,12 @@
-// Lowering: a verified graph becomes op records. One lower_*() for each op of the IR (lower_ops.hpp) chooses the kernel,
-// packs the weights in the order in which that kernel reads them, folds zero points into biases, and computes every
-// multiplier, shift and table. Comes after the passes, before the arena plan. Runs no op and changes no graph.
+// Lowering: a verified graph becomes op records. One lower_*() for each op of the IR (lower_ops.hpp) chooses the
+// kernel, packs the weights in the order in which that kernel reads them, folds zero points into biases, and computes
+// every multiplier, shift and table. Comes after the passes, before the arena plan. Runs no op and changes no graph.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "whit/compile/plan/plan.hpp"
@@ -17,11 +18,11 @@ namespace whit::compile {
 // Which kernels may be chosen, by what the core can do. Every kernel has a portable body, so any host can play any
 // Program; only the choice and the packing differ.
 enum class KernelSet {
-  host,      // plain C++ that a PC's compiler vectorizes
-  arm_dsp,   // Armv7E-M and Armv8-M with the DSP extension: Cortex-M4, M7, M33
-  arm_v7m,   // Cortex-M3: 32-bit multiply-accumulate, no DSP
-  arm_v6m,   // Cortex-M0+: 32-bit multiply, eight low registers
-  rv32,      // RV32IMC
+  host,     // plain C++ that a PC's compiler vectorizes
+  arm_dsp,  // Armv7E-M and Armv8-M with the DSP extension: Cortex-M4, M7, M33
+  arm_v7m,  // Cortex-M3: 32-bit multiply-accumulate, no DSP
+  arm_v6m,  // Cortex-M0+: 32-bit multiply, eight low registers
+  rv32,     // RV32IMC
 };
 
 enum class Optimize { size, balanced, speed };
@@ -29,14 +30,15 @@ enum class Optimize { size, balanced, speed };
 // What a constant is, for the account of flash.
 enum class ConstantKind { weights, other };  // weights: weights and biases
 
-// A record whose Refs are still handles of Lowering::operands_.
+// A record whose Refs into the arena are still indices of Lowering's operands.
 struct LoweredOp {
   std::vector<uint32_t> words;
-  std::string name;            // of the node's result, for people
+  std::string name;  // of the node's result, for people
   ir::Op op = ir::Op::reshape;
   int32_t source_op = -1;
   int32_t source_tensor = -1;  // set on the op that completes the tensor
   int64_t macs = 0;
+  std::vector<PlanOverlap> overlaps;  // by buffer before merging
 };
 
 class Lowering {
@@ -60,6 +62,9 @@ class Lowering {
   // `weight_bytes` of the bytes last stored as `other` are weights or biases: for streams that interleave both.
   void count_as_weights(int64_t weight_bytes) { weights_bytes_ += weight_bytes; }
 
+  // The operand for the state of graph variable `index`.
+  rt::Ref variable(int32_t index);
+
   // Memory that is alive during the next emit() only. 4-byte aligned.
   rt::Ref scratch(int64_t bytes);
 
@@ -73,11 +78,11 @@ class Lowering {
 
   // Appends an op. `params` has its operands from tensor(), constant(), scratch(); the head is filled in here.
   template <typename Params>
-  void emit(rt::KernelId kernel, Params params, int64_t macs = 0) {
+  void emit(rt::KernelId kernel, Params params) {
     params.head = rt::op_head<Params>(kernel);
     std::vector<uint32_t> words(sizeof(Params) / 4);
     memcpy(words.data(), &params, sizeof(Params));
-    append(std::move(words), macs);
+    append(std::move(words));
   }
 
   // Error unsupported for the node in hand: `what` such as "int16 activations", `hint` what would be supported.
@@ -85,28 +90,34 @@ class Lowering {
 
  private:
   friend class ProgramBuilder;
-  void append(std::vector<uint32_t> words, int64_t macs);
 
-  struct Operand {
-    int32_t buffer;
-    int64_t offset;
-  };
+  // Byte `offset` of another buffer.
   struct Place {
     int32_t buffer = -1;
     int64_t offset = 0;
   };
+  struct Buffer {
+    PlanBuffer plan;
+    Place parent;  // the buffer that this one is a part of; none: buffer -1
+  };
+
+  int32_t buffer_of(ir::TensorId id);
+  Place root(int32_t buffer) const;
+  rt::Ref operand(int32_t buffer);
+  void append(std::vector<uint32_t> words);
 
   const ir::Graph& graph_;
   KernelSet kernels_;
   Optimize optimize_;
-  int32_t node_ = -1;
-  std::vector<Operand> operands_;
-  std::vector<Place> places_;       // by tensor
-  std::vector<PlanBuffer> buffers_;
-  std::vector<PlanOverlap> overlaps_;
-  std::vector<int32_t> pending_scratch_;
+  int32_t node_ = -1;                   // in hand
+  std::vector<int32_t> tensor_buffer_;  // by tensor, -1 when it has none yet
+  std::vector<Buffer> buffers_;         // the graph's variables first
+  std::vector<int32_t> operands_;       // buffer by handle
+  std::vector<PlanOverlap> pending_overlaps_;
   std::vector<LoweredOp> ops_;
+  std::vector<uint8_t> state_;
   std::vector<uint8_t> constants_;
+  std::unordered_map<std::string, rt::Ref> known_constants_;
   int64_t weights_bytes_ = 0;
 };
 

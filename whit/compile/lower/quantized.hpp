@@ -5,8 +5,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "whit/compile/lower/lowering.hpp"
 #include "whit/ir/graph.hpp"
-#include "whit_runtime/kernels/kernel.hpp"
+#include "whit_runtime/kernels/conv2d_s8.hpp"
 
 namespace whit::compile {
 
@@ -43,7 +44,12 @@ struct QuantizedLayer {
 };
 
 // For conv2d, depthwise_conv2d, transpose_conv2d and fully_connected with int8 input, weights and output.
-// `transpose_depthwise`: weights are [1,KH,KW,C] and become [C, KH*KW].
 QuantizedLayer quantized_layer(const ir::Graph& graph, const ir::Node& node);
+
+// Refuses a layer with weights whose input, weights, output and constant weights are not all int8 and quantized.
+void require_int8_layer(const Lowering& lowering, const ir::Node& node);
+
+// The geometry of a conv2d or depthwise_conv2d node, as its kernels want it.
+rt::ConvGeometry conv_geometry(const ir::Graph& graph, const ir::Node& node);
 
 }  // namespace whit::compile

@@ -1,0 +1,30 @@
+#include "whit/compile/lower/lower_ops.hpp"
+#include "whit/compile/lower/quantized.hpp"
+
+namespace whit::compile {
+namespace {
+
+void lower_portable(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer) {
+  rt::DepthwiseConv2dS8 p{};
+  p.input = lowering.tensor(node.inputs[0]);
+  p.output = lowering.tensor(node.outputs[0]);
+  p.weights = lowering.constant(layer.weights, ConstantKind::weights);
+  p.requant = lowering.constant(layer.requant, ConstantKind::other);
+  lowering.count_as_weights(4 * layer.channels);
+  p.geometry = conv_geometry(lowering.graph(), node);
+  p.input_zero_point = layer.input_zero_point;
+  p.output_zero_point = layer.output_zero_point;
+  p.output_min = layer.range.min;
+  p.output_max = layer.range.max;
+  lowering.emit(rt::KernelId::depthwise_conv2d_s8, p);
+}
+
+}  // namespace
+
+void lower_depthwise_conv2d(Lowering& lowering, const ir::Node& node) {
+  require_int8_layer(lowering, node);
+  const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
+  lower_portable(lowering, node, layer);
+}
+
+}  // namespace whit::compile

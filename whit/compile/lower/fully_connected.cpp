@@ -1,0 +1,31 @@
+#include "whit/compile/lower/lower_ops.hpp"
+#include "whit/compile/lower/quantized.hpp"
+
+namespace whit::compile {
+namespace {
+
+void lower_portable(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer) {
+  rt::FullyConnectedS8 p{};
+  p.input = lowering.tensor(node.inputs[0]);
+  p.output = lowering.tensor(node.outputs[0]);
+  p.weights = lowering.constant(layer.weights, ConstantKind::weights);
+  p.requant = lowering.constant(layer.requant, ConstantKind::other);
+  lowering.count_as_weights(4 * layer.channels);
+  p.batches = static_cast<int32_t>(ir::elements(lowering.tensor_of(node.outputs[0]).shape) / layer.channels);
+  p.input_depth = layer.depth;
+  p.output_depth = layer.channels;
+  p.output_zero_point = layer.output_zero_point;
+  p.output_min = layer.range.min;
+  p.output_max = layer.range.max;
+  lowering.emit(rt::KernelId::fully_connected_s8, p);
+}
+
+}  // namespace
+
+void lower_fully_connected(Lowering& lowering, const ir::Node& node) {
+  require_int8_layer(lowering, node);
+  const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
+  lower_portable(lowering, node, layer);
+}
+
+}  // namespace whit::compile

@@ -1,0 +1,156 @@
+#include "whit/compile/lower/quantized.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace whit::compile {
+namespace {
+
+// Stored values that stand for the real bounds of an activation.
+int32_t quantize_bound(double real, const ir::Quantization& q) {
+  return q.zero_point[0] + static_cast<int32_t>(std::round(static_cast<float>(real) / q.scale[0]));
+}
+
+// Real value of one accumulator step divided by one output step, for a channel. TFLite multiplies the two scales as
+// floats where a fully connected layer has one weight scale, and as doubles everywhere else.
+double effective_scale(const ir::Graph& graph, const ir::Node& node, size_t channel) {
+  const float input = graph.tensor(node.inputs[0]).quantization.scale[0];
+  const std::vector<float>& weights = graph.tensor(node.inputs[1]).quantization.scale;
+  const double output = graph.tensor(node.outputs[0]).quantization.scale[0];
+  if (node.op == ir::Op::fully_connected && weights.size() == 1) {
+    return static_cast<double>(input * weights[0]) / output;
+  }
+  const float weight = weights.size() == 1 ? weights[0] : weights[channel];
+  return static_cast<double>(input) * static_cast<double>(weight) / output;
+}
+
+ir::Activation activation_of(const ir::Node& node) {
+  if (const auto* conv = std::get_if<ir::ConvAttributes>(&node.attributes)) return conv->activation;
+  return ir::attributes<ir::ActivationAttributes>(node).activation;
+}
+
+}  // namespace
+
+QuantizedMultiplier quantize_multiplier(double real) {
+  if (real == 0.0) return {};
+  QuantizedMultiplier result;
+  const double fraction = std::frexp(real, &result.shift);
+  int64_t fixed = static_cast<int64_t>(std::round(fraction * static_cast<double>(int64_t{1} << 31)));
+  if (fixed == int64_t{1} << 31) {
+    fixed /= 2;
+    ++result.shift;
+  }
+  if (result.shift < -31) return {};
+  if (result.shift > 30) {
+    result.shift = 30;
+    fixed = std::numeric_limits<int32_t>::max();
+  }
+  result.multiplier = static_cast<int32_t>(fixed);
+  return result;
+}
+
+ActivationRange activation_range(ir::Activation activation, const ir::Tensor& output) {
+  ActivationRange range;
+  const ir::Quantization& q = output.quantization;
+  switch (activation) {
+    case ir::Activation::relu:
+      range.min = std::max(range.min, quantize_bound(0.0, q));
+      break;
+    case ir::Activation::relu6:
+      range.min = std::max(range.min, quantize_bound(0.0, q));
+      range.max = std::min(range.max, quantize_bound(6.0, q));
+      break;
+    case ir::Activation::relu_n1_to_1:
+      range.min = std::max(range.min, quantize_bound(-1.0, q));
+      range.max = std::min(range.max, quantize_bound(1.0, q));
+      break;
+    case ir::Activation::none:
+    case ir::Activation::tanh:
+      break;
+  }
+  return range;
+}
+
+FloatRange activation_range_f32(ir::Activation activation) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  switch (activation) {
+    case ir::Activation::relu:
+      return {0.0f, infinity};
+    case ir::Activation::relu6:
+      return {0.0f, 6.0f};
+    case ir::Activation::relu_n1_to_1:
+      return {-1.0f, 1.0f};
+    default:
+      return {-infinity, infinity};
+  }
+}
+
+QuantizedLayer quantized_layer(const ir::Graph& graph, const ir::Node& node) {
+  const ir::Tensor& input = graph.tensor(node.inputs[0]);
+  const ir::Tensor& weights = graph.tensor(node.inputs[1]);
+  const ir::Tensor& output = graph.tensor(node.outputs[0]);
+  const bool depthwise = node.op == ir::Op::depthwise_conv2d;
+
+  QuantizedLayer layer;
+  layer.channels = depthwise ? weights.shape[3] : weights.shape[0];
+  layer.depth = static_cast<int32_t>(ir::elements(weights.shape) / layer.channels);
+  layer.input_zero_point = input.quantization.zero_point[0];
+  layer.output_zero_point = output.quantization.zero_point[0];
+  layer.range = activation_range(activation_of(node), output);
+  layer.weights.resize(weights.data.size());
+  const int8_t* source = ir::data<int8_t>(weights);
+  for (int32_t c = 0; c < layer.channels; ++c) {
+    for (int32_t i = 0; i < layer.depth; ++i) {
+      layer.weights[static_cast<size_t>(c) * layer.depth + i] =
+          depthwise ? source[static_cast<size_t>(i) * layer.channels + c]
+                    : source[static_cast<size_t>(c) * layer.depth + i];
+    }
+  }
+
+  const bool has_bias = node.inputs.size() > 2 && node.inputs[2] != ir::kNoTensor;
+  const int32_t* bias = has_bias ? ir::data<int32_t>(graph.tensor(node.inputs[2])) : nullptr;
+  for (int32_t c = 0; c < layer.channels; ++c) {
+    int32_t weight_sum = 0;
+    for (int32_t i = 0; i < layer.depth; ++i) weight_sum += layer.weights[static_cast<size_t>(c) * layer.depth + i];
+    const QuantizedMultiplier scale = quantize_multiplier(effective_scale(graph, node, static_cast<size_t>(c)));
+    layer.requant.push_back(
+        {(bias != nullptr ? bias[c] : 0) - layer.input_zero_point * weight_sum, scale.multiplier, scale.shift});
+  }
+  return layer;
+}
+
+void require_int8_layer(const Lowering& lowering, const ir::Node& node) {
+  const ir::Tensor& weights = lowering.tensor_of(node.inputs[1]);
+  if (!weights.is_constant) lowering.refuse("the weights are not constant", "freeze the model before conversion");
+  for (const ir::TensorId id : {node.inputs[0], node.inputs[1], node.outputs[0]}) {
+    const ir::Tensor& tensor = lowering.tensor_of(id);
+    if (tensor.type != ir::DType::i8 || tensor.quantization.empty()) {
+      lowering.refuse("input, weights and output must all be quantized int8, or all float32",
+                      "convert the model with full-integer quantization");
+    }
+  }
+  const bool has_bias = node.inputs.size() > 2 && node.inputs[2] != ir::kNoTensor;
+  if (has_bias &&
+      (lowering.tensor_of(node.inputs[2]).type != ir::DType::i32 || !lowering.tensor_of(node.inputs[2]).is_constant)) {
+    lowering.refuse("the bias of an int8 layer must be a constant of int32");
+  }
+}
+
+rt::ConvGeometry conv_geometry(const ir::Graph& graph, const ir::Node& node) {
+  const ir::Shape& input = graph.tensor(node.inputs[0]).shape;
+  const ir::Shape& weights = graph.tensor(node.inputs[1]).shape;
+  const ir::Shape& output = graph.tensor(node.outputs[0]).shape;
+  const auto& a = ir::attributes<ir::ConvAttributes>(node);
+  rt::ConvGeometry g{};
+  g.batches = input[0];
+  g.input_height = input[1], g.input_width = input[2], g.input_channels = input[3];
+  g.output_height = output[1], g.output_width = output[2], g.output_channels = output[3];
+  g.kernel_height = weights[1], g.kernel_width = weights[2];
+  g.stride_height = a.stride_h, g.stride_width = a.stride_w;
+  g.dilation_height = a.dilation_h, g.dilation_width = a.dilation_w;
+  g.pad_top = a.pad_top, g.pad_left = a.pad_left;
+  return g;
+}
+
+}  // namespace whit::compile

@@ -1,0 +1,68 @@
+// Depthwise 2-D convolution, int8, portable: the reference among the depthwise kernels and the fallback for every
+// shape. Packed twins in arch/ must give the same bits. Output channel c reads input channel c / depth_multiplier.
+#ifndef WHIT_RUNTIME_KERNELS_DEPTHWISE_CONV2D_S8_HPP_
+#define WHIT_RUNTIME_KERNELS_DEPTHWISE_CONV2D_S8_HPP_
+
+#include "whit_runtime/kernels/conv2d_s8.hpp"
+
+namespace whit::rt {
+
+struct DepthwiseConv2dS8 {
+  OpHead head;
+  Ref input;    // int8 [N,H,W,I]
+  Ref output;   // int8 [N,H,W,O], O = I * depth multiplier
+  Ref weights;  // int8 [O,KH,KW]
+  Ref requant;  // Requant[O], bias with -zero_point * sum(w) folded in
+  ConvGeometry geometry;
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+  int32_t output_min, output_max;
+  static constexpr uint8_t kRefs = 4;
+};
+
+inline bool check(const DepthwiseConv2dS8& p, const Extent& e) {
+  const ConvGeometry& g = p.geometry;
+  return check_geometry(g) && g.output_channels % g.input_channels == 0 &&
+         readable(e, p.input, area(g.batches, g.input_height, g.input_width, g.input_channels)) &&
+         writable(e, p.output, area(g.batches, g.output_height, g.output_width, g.output_channels)) &&
+         readable(e, p.weights, area(g.output_channels, g.kernel_height, g.kernel_width)) &&
+         check_requant(e, p.requant, g.output_channels) && within(p.input_zero_point, -128, 127) &&
+         within(p.output_zero_point, -128, 127) && within(p.output_min, -128, 127) &&
+         within(p.output_max, p.output_min, 127);
+}
+
+WHIT_KERNEL void depthwise_conv2d_s8(const DepthwiseConv2dS8& p, const Memory& m) {
+  const ConvGeometry& g = p.geometry;
+  const int8_t* image = input<int8_t>(m, p.input);
+  const int8_t* weights = input<int8_t>(m, p.weights);
+  const Requant* requant = input<Requant>(m, p.requant);
+  int8_t* out = output<int8_t>(m, p.output);
+  const int32_t taps = g.kernel_height * g.kernel_width;
+  const int32_t multiplier = g.output_channels / g.input_channels;
+  for (int32_t n = 0; n < g.batches; ++n, image += g.input_height * g.input_width * g.input_channels) {
+    for (int32_t oy = 0; oy < g.output_height; ++oy) {
+      for (int32_t ox = 0; ox < g.output_width; ++ox) {
+        for (int32_t c = 0; c < g.output_channels; ++c) {
+          const int8_t* w = weights + c * taps;
+          int32_t sum = requant[c].bias;
+          for (int32_t ky = 0; ky < g.kernel_height; ++ky) {
+            const int32_t y = oy * g.stride_height - g.pad_top + ky * g.dilation_height;
+            for (int32_t kx = 0; kx < g.kernel_width; ++kx) {
+              const int32_t x = ox * g.stride_width - g.pad_left + kx * g.dilation_width;
+              const bool inside = y >= 0 && y < g.input_height && x >= 0 && x < g.input_width;
+              const int32_t pixel =
+                  inside ? image[(y * g.input_width + x) * g.input_channels + c / multiplier] : p.input_zero_point;
+              sum += pixel * *w++;
+            }
+          }
+          const int32_t scaled = multiply_by_quantized_multiplier(sum, requant[c].multiplier, requant[c].shift);
+          *out++ = static_cast<int8_t>(clamp(scaled + p.output_zero_point, p.output_min, p.output_max));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace whit::rt
+
+#endif  // WHIT_RUNTIME_KERNELS_DEPTHWISE_CONV2D_S8_HPP_
