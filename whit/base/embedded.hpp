@@ -1,0 +1,14 @@
+// Files of the repository that `whit` carries inside itself, so that it works from anywhere: the runtime's sources,
+// which go into emitted firmware, and the start-up code and linker scripts of the emulated targets.
+// Generated at build time by cmake/embed.cmake from whit_runtime/ and targets/.
+#pragma once
+
+#include <map>
+#include <string_view>
+
+namespace whit {
+
+// Content by path in the repository, such as "whit_runtime/program.hpp". Static storage.
+const std::map<std::string_view, std::string_view>& embedded_files();
+
+}  // namespace whit
