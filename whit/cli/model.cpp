@@ -1,0 +1,38 @@
+#include "whit/cli/model.hpp"
+
+#include <cstdio>
+
+#include "whit/base/error.hpp"
+#include "whit/base/file.hpp"
+#include "whit/formats/tflite/reader.hpp"
+
+namespace whit::cli {
+
+void add_compile_flags(CLI::App& verb, CompileFlags& flags) {
+  verb.add_option("--optimize", flags.optimize, "share code between layers, or specialise it")
+      ->check(CLI::IsMember({"size", "balanced", "speed"}))
+      ->capture_default_str();
+  verb.add_option("--skip", flags.skip, "leave out a pass (may be given several times)");
+  verb.add_option("--dump-after", flags.dump_after, "print the graph as text after this pass");
+}
+
+compile::Optimize optimize_of(const CompileFlags& flags) {
+  if (flags.optimize == "size") return compile::Optimize::size;
+  return flags.optimize == "speed" ? compile::Optimize::speed : compile::Optimize::balanced;
+}
+
+compile::Compiled load_program(const std::string& file, const CompileFlags& flags, compile::KernelSet kernels) {
+  std::vector<uint8_t> bytes = read_file(file);
+  if (compile::is_program(bytes)) return {compile::Program(std::move(bytes), file), 0};
+  compile::CompileOptions options;
+  options.kernels = kernels;
+  options.optimize = optimize_of(flags);
+  const Sha256 digest = sha256(bytes);
+  try {
+    return compile::compile(formats::tflite::read_tflite(bytes, compile::identifier(file)), options, digest);
+  } catch (const Error& error) {
+    throw error.at(error.where().empty() ? file : file + ": " + error.where());
+  }
+}
+
+}  // namespace whit::cli

@@ -1,0 +1,27 @@
+// What the verbs that compile have in common: their options, and loading a model file as a Program.
+// A file that begins like a Program (.whit) is taken as it is; any other is read as .tflite and compiled.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "whit/compile/compile.hpp"
+
+namespace whit::cli {
+
+struct CompileFlags {
+  std::string optimize = "balanced";
+  std::vector<std::string> skip;
+  std::string dump_after;
+};
+
+// --optimize, --skip, --dump-after.
+void add_compile_flags(CLI::App& verb, CompileFlags& flags);
+
+// Reads `file` and compiles it for `kernels`. With --dump-after the graph is printed to the standard error.
+compile::Compiled load_program(const std::string& file, const CompileFlags& flags, compile::KernelSet kernels);
+
+compile::Optimize optimize_of(const CompileFlags& flags);
+
+}  // namespace whit::cli

@@ -1,0 +1,14 @@
+// The verbs of the command line, one file each. add_X() describes verb X to the parser and says what to run.
+// A verb parses, calls the workshop and prints; it computes nothing itself. Errors are whit::Error, caught in main.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace whit::cli {
+
+void add_inspect(CLI::App& app);
+void add_compile(CLI::App& app);
+void add_build(CLI::App& app);
+void add_run(CLI::App& app);
+
+}  // namespace whit::cli

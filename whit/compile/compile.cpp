@@ -1,0 +1,34 @@
+#include "whit/compile/compile.hpp"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <filesystem>
+
+#include "whit/base/error.hpp"
+
+namespace whit::compile {
+
+Compiled compile(ir::Graph graph, const CompileOptions& options, const Sha256& sha256) {
+  Lowered lowered = lower(graph, {options.kernels, options.optimize, sha256});
+  return {Program(std::move(lowered.program), graph.name), lowered.arena_lower_bound};
+}
+
+KernelSet kernel_set(const std::string& name) {
+  static constexpr const char* kNames[] = {"host", "arm_dsp", "arm_v7m", "arm_v6m", "rv32"};
+  for (size_t i = 0; i < std::size(kNames); ++i) {
+    if (name == kNames[i]) return static_cast<KernelSet>(i);
+  }
+  throw Error(ErrorCode::usage, fmt::format("unknown kernel set '{}'", name));
+}
+
+std::string identifier(const std::string& file) {
+  std::string name = std::filesystem::path(file).stem().string();
+  for (char& c : name) {
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  }
+  if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0]))) name = "model_" + name;
+  return name;
+}
+
+}  // namespace whit::compile

@@ -1,0 +1,32 @@
+// The compiler as one call: graph -> lowering and arena plan -> Program.
+// The verbs and tests call this; emit/ turns the Program into firmware. Reads no file and runs nothing.
+#pragma once
+
+#include <string>
+
+#include "whit/compile/lower/lower.hpp"
+#include "whit/compile/program.hpp"
+#include "whit/ir/graph.hpp"
+
+namespace whit::compile {
+
+struct CompileOptions {
+  KernelSet kernels = KernelSet::host;
+  Optimize optimize = Optimize::balanced;
+};
+
+struct Compiled {
+  Program program;
+  int64_t arena_lower_bound;  // no plan of these ops needs less RAM
+};
+
+// `sha256` names the source file. Errors: unsupported, or bad_input when the graph is not valid.
+Compiled compile(ir::Graph graph, const CompileOptions& options, const Sha256& sha256);
+
+// "arm_dsp" and so on, as in KernelSet; Error usage for another name.
+KernelSet kernel_set(const std::string& name);
+
+// A C identifier from a file name: "kws_ref_model" from "a/kws-ref-model.tflite" is "kws_ref_model".
+std::string identifier(const std::string& file);
+
+}  // namespace whit::compile
