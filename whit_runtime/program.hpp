@@ -69,8 +69,10 @@ struct OpNote {
   int32_t source_op;      // index of the op in the source file, -1 when there is none
   int32_t source_tensor;  // index of the tensor that this op completes, -1 when none
   uint32_t macs;          // multiply-accumulates of this op, by the model's definition, not the kernel's
+  uint32_t result;        // offset into the arena of source_tensor, which is whole once the op has run
+  uint32_t result_bytes;  // 0 when source_tensor is -1
 };
-static_assert(sizeof(OpNote) == 20);
+static_assert(sizeof(OpNote) == 28);
 
 inline constexpr uint32_t kProgramMagic = 0x54494857u;  // "WHIT"
 inline constexpr uint32_t kProgramVersion = 1;

@@ -74,6 +74,10 @@ Program::Program(std::vector<uint8_t> bytes, const std::string& file) : bytes_(s
       op.source_op = notes[i].source_op;
       op.source_tensor = notes[i].source_tensor;
       op.macs = notes[i].macs;
+      const bool inside =
+          notes[i].result_bytes <= h.arena_bytes && notes[i].result <= h.arena_bytes - notes[i].result_bytes;
+      op.result = inside ? notes[i].result : 0;
+      op.result_bytes = inside ? notes[i].result_bytes : 0;
     }
     ops_.push_back(std::move(op));
     record += head.words;

@@ -22,6 +22,8 @@ struct ProgramOp {
   int32_t source_op = -1;
   int32_t source_tensor = -1;
   int64_t macs = 0;
+  uint32_t result = 0;  // where source_tensor lies in the arena after the op
+  uint32_t result_bytes = 0;
 };
 
 struct ProgramTensor {

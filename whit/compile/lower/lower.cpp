@@ -48,7 +48,7 @@ class ProgramBuilder {
     if (lowering_.ops_.size() == before) return;  // an alias needs no op
     LoweredOp& last = lowering_.ops_.back();
     last.macs = ir::macs(graph_, node);
-    if (!node.outputs.empty()) last.source_tensor = graph_.tensor(node.outputs[0]).source_index;
+    if (!node.outputs.empty()) last.result = node.outputs[0];
   }
 
   // Buffers of the plan are the roots of the merged ones; a buffer lives from the first to the last op that names it.
@@ -207,8 +207,19 @@ class ProgramBuilder {
     for (LoweredOp& op : lowering_.ops_) {
       for_each_arena_ref(op, [&](uint32_t& ref) { ref = place(lowering_.operands_[ref]); });
       append(op.words.data(), op.words.size() * sizeof(uint32_t));
-      notes.push_back({note_string(op.name), note_string(ir::name_of(op.op)), op.source_op, op.source_tensor,
-                       static_cast<uint32_t>(op.macs)});
+      rt::OpNote note{note_string(op.name),
+                      note_string(ir::name_of(op.op)),
+                      op.source_op,
+                      -1,
+                      static_cast<uint32_t>(op.macs),
+                      0,
+                      0};
+      if (op.result != ir::kNoTensor && graph_.tensor(op.result).source_index >= 0) {
+        note.source_tensor = graph_.tensor(op.result).source_index;
+        note.result = place(lowering_.buffer_of(op.result));
+        note.result_bytes = static_cast<uint32_t>(ir::bytes_of(graph_.tensor(op.result)));
+      }
+      notes.push_back(note);
     }
     header.ops_bytes = static_cast<uint32_t>(bytes_.size()) - header.ops_offset;
     header.constants_offset = align();

@@ -36,7 +36,7 @@ struct LoweredOp {
   std::string name;  // of the node's result, for people
   ir::Op op = ir::Op::reshape;
   int32_t source_op = -1;
-  int32_t source_tensor = -1;  // set on the op that completes the tensor
+  ir::TensorId result = ir::kNoTensor;  // set on the op that completes the tensor
   int64_t macs = 0;
   std::vector<PlanOverlap> overlaps;  // by buffer before merging
 };

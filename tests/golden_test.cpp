@@ -1,0 +1,67 @@
+// The host player against the golden vectors, for the Programs of every kernel set: outputs and intermediate tensors.
+#include "tests/golden.hpp"
+
+#include <gtest/gtest.h>
+
+#include "whit/base/file.hpp"
+#include "whit/compile/compile.hpp"
+#include "whit/formats/tflite/reader.hpp"
+
+namespace whit::tests {
+namespace {
+
+using compile::KernelSet;
+
+struct Checker {
+  const compile::Program& program;
+  compile::HostPlayer& player;
+  std::map<int32_t, GoldenTensor> golden;
+  size_t compared = 0;
+};
+
+void compare_tensor(void* context, uint32_t op_index) {
+  Checker& checker = *static_cast<Checker*>(context);
+  const compile::ProgramOp& op = checker.program.ops()[op_index];
+  const auto golden = checker.golden.find(op.source_tensor);
+  if (op.source_tensor < 0 || golden == checker.golden.end()) return;
+  ASSERT_EQ(op.result_bytes, golden->second.bytes) << op.name;
+  EXPECT_EQ(crc32(checker.player.arena().subspan(op.result, op.result_bytes)), golden->second.crc32)
+      << "op " << op_index << " " << op.kernel_name << " \"" << op.name << "\"";
+  ++checker.compared;
+}
+
+class Golden : public testing::TestWithParam<KernelSet> {};
+
+TEST_P(Golden, EveryTensorOfEveryModelAndRule) {
+  if (shared_directory().empty()) GTEST_SKIP() << "skipped: no ../shared";
+  for (const GoldenModel& model : golden_models()) {
+    const std::vector<uint8_t> bytes = read_file(model.file);
+    compile::CompileOptions options;
+    options.kernels = GetParam();
+    const compile::Compiled compiled =
+        compile::compile(formats::tflite::read_tflite(bytes, model.name), options, sha256(bytes));
+    compile::HostPlayer player(compiled.program);
+    for (const GoldenCase& golden : model.cases) {
+      SCOPED_TRACE(model.name + " " + golden.rule);
+      Checker checker{compiled.program, player, {}};
+      for (const GoldenTensor& tensor : golden.tensors) checker.golden[tensor.tensor] = tensor;
+      player.set_input(0, golden.input);
+      player.invoke(compare_tensor, &checker);
+      EXPECT_EQ(player.output(0), golden.output);
+      EXPECT_GE(checker.compared, 3u);  // some tensors survive the passes in every model
+    }
+  }
+}
+
+std::string set_name(const testing::TestParamInfo<KernelSet>& info) {
+  static constexpr const char* kNames[] = {"host", "arm_dsp", "arm_v7m", "arm_v6m", "rv32"};
+  return kNames[static_cast<size_t>(info.param)];
+}
+
+INSTANTIATE_TEST_SUITE_P(KernelSets, Golden,
+                         testing::Values(KernelSet::host, KernelSet::arm_dsp, KernelSet::arm_v7m, KernelSet::arm_v6m,
+                                         KernelSet::rv32),
+                         set_name);
+
+}  // namespace
+}  // namespace whit::tests
