@@ -39,7 +39,7 @@ TEST_P(Golden, EveryTensorOfEveryModelAndRule) {
     compile::CompileOptions options;
     options.kernels = GetParam();
     const compile::Compiled compiled =
-        compile::compile(formats::tflite::read_tflite(bytes, model.name), options, sha256(bytes));
+        compile::compile(tflite::read_tflite(bytes, model.name), options, sha256(bytes));
     compile::HostPlayer player(compiled.program);
     for (const GoldenCase& golden : model.cases) {
       SCOPED_TRACE(model.name + " " + golden.rule);

@@ -29,7 +29,7 @@ compile::Compiled load_program(const std::string& file, const CompileFlags& flag
   options.optimize = optimize_of(flags);
   const Sha256 digest = sha256(bytes);
   try {
-    return compile::compile(formats::tflite::read_tflite(bytes, compile::identifier(file)), options, digest);
+    return compile::compile(tflite::read_tflite(bytes, compile::identifier(file)), options, digest);
   } catch (const Error& error) {
     throw error.at(error.where().empty() ? file : file + ": " + error.where());
   }
