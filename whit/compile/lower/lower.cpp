@@ -99,23 +99,33 @@ class ProgramBuilder {
   }
 
   // An overlap counts when the input's memory dies here, the output's is born here, and every operand of the op that
-  // lies in the input's memory allows it; then the largest lead holds.
+  // lies in the input's memory allows it; then the largest lead holds. An exact one must not be a smaller one.
   void collect_overlaps(int32_t op_index) {
     LoweredOp& op = lowering_.ops_[static_cast<size_t>(op_index)];
-    std::map<std::pair<int32_t, int32_t>, int64_t> leads;  // by roots of (output, input)
+    struct Lead {
+      int64_t bytes;
+      bool exact;
+      bool possible;
+    };
+    std::map<std::pair<int32_t, int32_t>, Lead> leads;  // by roots of (output, input)
     for (const PlanOverlap& overlap : op.overlaps) {
       const Lowering::Place out = lowering_.root(overlap.output);
       const Lowering::Place in = lowering_.root(overlap.input);
       const int64_t lead = overlap.lead + out.offset - in.offset;
-      const auto [entry, is_new] = leads.try_emplace({out.buffer, in.buffer}, lead);
-      entry->second = std::max(entry->second, lead);
+      const auto [entry, is_new] = leads.try_emplace({out.buffer, in.buffer}, Lead{lead, overlap.exact, true});
+      Lead& known = entry->second;
+      if (is_new) continue;
+      if ((known.exact && lead > known.bytes) || (overlap.exact && lead < known.bytes)) known.possible = false;
+      if (known.exact && overlap.exact && lead != known.bytes) known.possible = false;
+      known.bytes = std::max(known.bytes, lead);
+      known.exact = known.exact || overlap.exact;
     }
     for (const auto& [pair, lead] : leads) {
       const PlanBuffer& out = plan_buffer(pair.first);
       const PlanBuffer& in = plan_buffer(pair.second);
       if (pair.first == pair.second || out.first_op != op_index || in.last_op != op_index || in.fixed_offset >= 0)
         continue;
-      bool all_allowed = true;
+      bool all_allowed = lead.possible;
       for_each_arena_ref(op, [&](uint32_t& ref) {
         const int32_t buffer = lowering_.operands_[ref];
         if (lowering_.root(buffer).buffer != pair.second) return;
@@ -123,8 +133,8 @@ class ProgramBuilder {
                                                  [&](const PlanOverlap& overlap) { return overlap.input == buffer; });
       });
       if (all_allowed) {
-        plan_overlaps_.push_back(
-            {plan_index_[static_cast<size_t>(pair.first)], plan_index_[static_cast<size_t>(pair.second)], lead});
+        plan_overlaps_.push_back({plan_index_[static_cast<size_t>(pair.first)],
+                                  plan_index_[static_cast<size_t>(pair.second)], lead.bytes, lead.exact});
       }
     }
   }

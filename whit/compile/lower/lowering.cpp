@@ -77,9 +77,9 @@ rt::Ref Lowering::scratch(int64_t bytes) {
   return operand(static_cast<int32_t>(buffers_.size()) - 1);
 }
 
-void Lowering::may_overlap(ir::TensorId output, ir::TensorId input, int64_t lead) {
+void Lowering::may_overlap(ir::TensorId output, ir::TensorId input, int64_t lead, bool exact) {
   if (graph_.tensor(input).is_constant) return;
-  pending_overlaps_.push_back({buffer_of(output), buffer_of(input), lead});
+  pending_overlaps_.push_back({buffer_of(output), buffer_of(input), lead, exact});
 }
 
 bool Lowering::alias(ir::TensorId part, ir::TensorId whole, int64_t offset) {

@@ -69,8 +69,8 @@ class Lowering {
   rt::Ref scratch(int64_t bytes);
 
   // The next emit() writes tensor `output` so that it may share memory with `input` (see PlanOverlap::lead). It is used
-  // when this node is the last that reads `input`; callers need not check.
-  void may_overlap(ir::TensorId output, ir::TensorId input, int64_t lead);
+  // when this node is the last that reads `input`; callers need not check. `exact`: at this distance and no other.
+  void may_overlap(ir::TensorId output, ir::TensorId input, int64_t lead, bool exact = false);
 
   // `part` is the memory of `whole` from byte `offset` on, and no op is needed to move it.
   // False (and nothing done) when that cannot be: one is a constant, an input, an output or a part already, ...

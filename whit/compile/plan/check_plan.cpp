@@ -14,7 +14,8 @@ bool may_touch(const std::vector<PlanBuffer>& buffers, const std::vector<PlanOve
     const size_t input = static_cast<size_t>(overlap.input);
     if (!((output == a && input == b) || (output == b && input == a))) continue;
     if (buffers[output].first_op != buffers[input].last_op) continue;
-    if (offsets[output] + overlap.lead <= offsets[input]) return true;
+    const int64_t distance = offsets[input] - offsets[output];
+    if (overlap.exact ? distance == overlap.lead : distance >= overlap.lead) return true;
   }
   return false;
 }

@@ -58,6 +58,12 @@ class Planner {
       const int64_t other = placement.offsets[neighbour.buffer];
       if (other == kUnplaced) continue;
       if (other + neighbour.above > 0) forbidden_.emplace_back(other - neighbour.below, other + neighbour.above);
+      if (neighbour.below_apart > neighbour.below) {
+        forbidden_.emplace_back(other - neighbour.below_apart, other - neighbour.below);
+      }
+      if (neighbour.above_apart > neighbour.above) {
+        forbidden_.emplace_back(other + neighbour.above, other + neighbour.above_apart);
+      }
     }
     work_ += static_cast<int64_t>(problem_.neighbours[b].size()) + 4;
     std::sort(forbidden_.begin(), forbidden_.end());
@@ -98,7 +104,11 @@ std::vector<int32_t> Planner::critical(const Placement& placement) {
   for (size_t next = 0; next < chain.size(); ++next) {
     const int64_t offset = placement.offsets[chain[next]];
     for (const PlanNeighbour& neighbour : problem_.neighbours[chain[next]]) {
-      if (seen[neighbour.buffer] || placement.offsets[neighbour.buffer] + neighbour.above != offset) continue;
+      const int64_t other = placement.offsets[neighbour.buffer];
+      const bool rests = other + neighbour.above == offset ||
+                         (neighbour.below_apart > 0 && other - neighbour.below == offset) ||
+                         (neighbour.above_apart > 0 && other + neighbour.above_apart == offset);
+      if (seen[neighbour.buffer] || !rests) continue;
       chain.push_back(neighbour.buffer);
       seen[neighbour.buffer] = true;
     }

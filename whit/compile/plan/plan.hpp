@@ -21,11 +21,13 @@ struct PlanBuffer {
 
 // The op at which buffer `input` dies and buffer `output` is born writes `output` so late that they may share memory
 // whenever offset(output) + lead <= offset(input), that is: `output` starts at least `lead` bytes before `input`.
-// lead 0: in place. Without sharing they must be disjoint as any two.
+// lead 0: in place. Without sharing they must be disjoint as any two. `exact`: only at this very distance, for ops that
+// work on some channels of the whole map at a time and so read and write in no order of addresses.
 struct PlanOverlap {
   int32_t output = 0;  // indices of buffers
   int32_t input = 0;
   int64_t lead = 0;
+  bool exact = false;
 };
 
 struct ArenaPlan {

@@ -19,18 +19,25 @@ int64_t rounded_lead(int64_t lead, int64_t output_size) {
   return std::min(up, output_size);
 }
 
-// Leads of the usable overlaps by (output, input); of two for the same pair the more generous one.
-std::map<std::pair<int32_t, int32_t>, int64_t> usable_leads(const std::vector<PlanBuffer>& buffers,
-                                                            const std::vector<PlanOverlap>& overlaps) {
-  std::map<std::pair<int32_t, int32_t>, int64_t> leads;
+struct Lead {
+  int64_t bytes;
+  bool exact;
+};
+using Leads = std::map<std::pair<int32_t, int32_t>, Lead>;  // by (output, input)
+
+// Leads of the usable overlaps; of two for the same pair the more generous one.
+Leads usable_leads(const std::vector<PlanBuffer>& buffers, const std::vector<PlanOverlap>& overlaps) {
+  Leads leads;
   for (const PlanOverlap& overlap : overlaps) {
     const PlanBuffer& output = buffers.at(static_cast<size_t>(overlap.output));
     const PlanBuffer& input = buffers.at(static_cast<size_t>(overlap.input));
     // Born where the other dies: any other overlap would not be safe.
     if (overlap.output == overlap.input || output.first_op != input.last_op) continue;
-    const int64_t lead = rounded_lead(overlap.lead, aligned(output.bytes));
+    if (overlap.exact && overlap.lead % kArenaAlignment != 0) continue;  // no two offsets lie that far apart
+    const Lead lead{rounded_lead(overlap.lead, aligned(output.bytes)), overlap.exact};
     const auto [entry, is_new] = leads.try_emplace({overlap.output, overlap.input}, lead);
-    if (!is_new) entry->second = std::min(entry->second, lead);
+    const Lead& known = entry->second;
+    if (!is_new && std::pair(lead.exact, lead.bytes) < std::pair(known.exact, known.bytes)) entry->second = lead;
   }
   return leads;
 }
@@ -93,15 +100,21 @@ PlanProblem make_plan_problem(const std::vector<PlanBuffer>& buffers, const std:
     problem.fixed.push_back(buffer.fixed_offset);
   }
   const auto leads = usable_leads(buffers, overlaps);
+  struct Distance {
+    int64_t least, apart;
+  };
   const auto distance = [&](int32_t lower, int32_t upper) {
     const auto found = leads.find({lower, upper});
-    return found == leads.end() ? problem.size[lower] : found->second;
+    if (found == leads.end()) return Distance{problem.size[lower], 0};
+    return Distance{found->second.bytes, found->second.exact ? problem.size[lower] : 0};
   };
   for (int32_t i = 0; i < count; ++i) {
     for (int32_t j = i + 1; j < count; ++j) {
       if (problem.size[i] == 0 || problem.size[j] == 0 || !meet(buffers[i], buffers[j])) continue;
-      problem.neighbours[i].push_back({j, distance(i, j), distance(j, i)});
-      problem.neighbours[j].push_back({i, distance(j, i), distance(i, j)});
+      const Distance i_first = distance(i, j);
+      const Distance j_first = distance(j, i);
+      problem.neighbours[i].push_back({j, i_first.least, j_first.least, i_first.apart, j_first.apart});
+      problem.neighbours[j].push_back({i, j_first.least, i_first.least, j_first.apart, i_first.apart});
     }
   }
   return problem;
@@ -116,7 +129,7 @@ int64_t plan_lower_bound(const std::vector<PlanBuffer>& buffers, const std::vect
   }
   std::map<int32_t, std::vector<Share>> shares;  // by op
   for (const auto& [pair, lead] : usable_leads(buffers, overlaps)) {
-    shares[buffers[pair.first].first_op].push_back({pair.first, pair.second, lead});
+    shares[buffers[pair.first].first_op].push_back({pair.first, pair.second, lead.bytes});
   }
   for (int32_t op = -1; op <= last; ++op) {
     std::vector<int32_t> alive;

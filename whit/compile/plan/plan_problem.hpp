@@ -11,11 +11,14 @@ namespace whit::compile {
 
 // A buffer that is alive together with another one. Either this one starts at least `below` bytes before the other, or
 // at least `above` bytes after the other's start. Ordinarily `below` is the own size and `above` the other's size; an
-// overlap makes one of them smaller.
+// overlap makes one of them smaller. An exact overlap forbids what lies strictly between `below` and `below_apart`, or
+// `above` and `above_apart`, as well; otherwise these are 0.
 struct PlanNeighbour {
   int32_t buffer = 0;
   int64_t below = 0;
   int64_t above = 0;
+  int64_t below_apart = 0;
+  int64_t above_apart = 0;
 };
 
 struct PlanProblem {

@@ -62,6 +62,20 @@ TEST(Plan, ExpandingConvolutionFitsIntoItsOutput) {
   EXPECT_EQ(plan.offsets[0] - plan.offsets[1], 300);
 }
 
+// An exact overlap is in place or nowhere: what lies below the input is not enough.
+TEST(Plan, ExactOverlapsAreExact) {
+  const Buffers buffers = {{"in", 100, -1, 0, -1}, {"out", 100, 0, 1, -1}};
+  ArenaPlan plan = checked(buffers, {{1, 0, 0, true}});
+  EXPECT_EQ(plan.arena_bytes, 100);
+  plan.offsets = {4, 0};
+  plan.arena_bytes = 104;
+  EXPECT_NE(check_plan(buffers, {{1, 0, 0, true}}, plan), "");
+  EXPECT_EQ(checked(buffers, {{1, 0, 8, true}}).arena_bytes, 108);
+  EXPECT_EQ(checked(buffers, {{1, 0, 6, true}}).arena_bytes, 200);
+  // The input stands on state of 8 bytes: in place means above it as well.
+  EXPECT_EQ(checked({{"state", 8, -1, 2, 0}, buffers[0], buffers[1]}, {{2, 1, 0, true}}).arena_bytes, 108);
+}
+
 TEST(Plan, InPlaceChainWithScratch) {
   Buffers buffers;
   Overlaps overlaps;
@@ -126,7 +140,7 @@ Instance random_instance(std::mt19937& random, int32_t ops, int32_t count, int64
   for (int32_t i = 0; i < count; ++i) {
     for (int32_t j = 0; j < count; ++j) {
       if (i == j || instance.buffers[i].first_op != instance.buffers[j].last_op || pick(0, 2) != 0) continue;
-      instance.overlaps.push_back({i, j, pick(0, 1) == 0 ? 0 : pick(-largest / 4, largest)});
+      instance.overlaps.push_back({i, j, pick(0, 1) == 0 ? 0 : pick(-largest / 4, largest), pick(0, 3) == 0});
     }
   }
   return instance;
