@@ -1,3 +1,4 @@
+#include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/quantized.hpp"
 
@@ -24,6 +25,7 @@ void lower_portable(Lowering& lowering, const ir::Node& node, const QuantizedLay
 void lower_conv2d(Lowering& lowering, const ir::Node& node) {
   require_int8_layer(lowering, node);
   const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
+  if (is_swar(lowering.kernels()) && try_conv2d_swar(lowering, node, layer)) return;
   lower_portable(lowering, node, layer);
 }
 

@@ -1,0 +1,81 @@
+// Fully connected, int8, for cores without DSP instructions: four output channels at a time, two weights in a word.
+// The words stand in flash, because one pixel is not enough work to pay for packing them at run time.
+// Does not handle weights with a zero point, nor a depth that is not a multiple of 8. Same bits as fully_connected_s8.
+#ifndef WHIT_RUNTIME_KERNELS_ARCH_SWAR_FULLY_CONNECTED_S8_SWAR_HPP_
+#define WHIT_RUNTIME_KERNELS_ARCH_SWAR_FULLY_CONNECTED_S8_SWAR_HPP_
+
+#include "whit_runtime/kernels/arch/swar/dot.hpp"
+#include "whit_runtime/kernels/arch/swar/requant.hpp"
+
+namespace whit::rt {
+
+struct FullyConnectedS8Swar {
+  OpHead head;
+  Ref input;        // int8 [batches, input_depth]
+  Ref output;       // int8 [batches, output_depth]
+  Ref weights;      // int32 [output_depth / 4 rounded up, input_depth, 2]: channels 4b + 65536 (4b+1), then 4b+2, 4b+3
+  Ref channels;     // swar::ChannelRecord[output_depth]
+  Ref corrections;  // int32 [correction_count]
+  int32_t batches;
+  int32_t input_depth;  // a multiple of swar::kDepthUnit
+  int32_t output_depth;
+  int32_t chunk;  // 4 or 8: products added before the halves are taken apart
+  int32_t correction_count;
+  int32_t output_zero_point;
+  int32_t output_min;  // fused activation, [-128, 127]
+  int32_t output_max;
+  static constexpr uint8_t kRefs = 5;
+};
+
+inline bool check(const FullyConnectedS8Swar& p, const Extent& e) {
+  return within(p.input_depth, swar::kDepthUnit, 1 << 22) && p.input_depth % swar::kDepthUnit == 0 &&
+         within(p.output_depth, 1, 1 << 22) && readable(e, p.input, area(p.batches, p.input_depth)) &&
+         writable(e, p.output, area(p.batches, p.output_depth)) &&
+         readable(e, p.weights, area((p.output_depth + 3) / 4, p.input_depth, 8), 4) &&
+         swar::check_channels(e, p.channels, p.output_depth) &&
+         swar::check_corrections(e, p.channels, p.output_depth, p.corrections, p.correction_count, p.input_depth) &&
+         (p.chunk == 4 || p.chunk == 8) && within(p.output_zero_point, -128, 127) && within(p.output_min, -128, 127) &&
+         within(p.output_max, p.output_min, 127);
+}
+
+namespace swar {
+
+template <int kChunk>
+WHIT_NOINLINE void fully_connect(const FullyConnectedS8Swar& p, const Memory& m, const int8_t* x, int8_t* y) {
+  const OutputRange range{2 * p.output_zero_point + 1, p.output_min, p.output_max};
+  const int32_t* weights = input<int32_t>(m, p.weights);
+  const ChannelRecord* record = input<ChannelRecord>(m, p.channels);
+  const int32_t* corrections = input<int32_t>(m, p.corrections);
+  for (int32_t left = p.output_depth; left > 0; left -= 4, weights += 2 * p.input_depth) {
+    Sums sums;
+    dot<kChunk>(x, weights, p.input_depth, &sums);
+    const int32_t by_channel[4] = {sums.low0, sums.high0, sums.low1, sums.high1};
+    for (int32_t i = 0; i < (left < 4 ? left : 4); ++i, ++record) {
+      int32_t sum = by_channel[i];
+      bool more = has_corrections(*record);
+      while (more) {
+        sum += correction_weight(*corrections) * x[correction_index(*corrections)];
+        more = !correction_is_last(*corrections++);
+      }
+      *y++ = static_cast<int8_t>(requantize(sum, scaling_of(*record, range), range));
+    }
+  }
+}
+
+}  // namespace swar
+
+WHIT_KERNEL void fully_connected_s8_swar(const FullyConnectedS8Swar& p, const Memory& m) {
+  const int8_t* x = input<int8_t>(m, p.input);
+  int8_t* y = output<int8_t>(m, p.output);
+  for (int32_t b = 0; b < p.batches; ++b, x += p.input_depth, y += p.output_depth) {
+    if (p.chunk == 8) {
+      swar::fully_connect<8>(p, m, x, y);
+    } else {
+      swar::fully_connect<4>(p, m, x, y);
+    }
+  }
+}
+
+}  // namespace whit::rt
+
+#endif  // WHIT_RUNTIME_KERNELS_ARCH_SWAR_FULLY_CONNECTED_S8_SWAR_HPP_
