@@ -1,4 +1,5 @@
 #include "whit/compile/lower/arch/swar.hpp"
+#include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/quantized.hpp"
 
