@@ -2,6 +2,8 @@
 #ifndef WHIT_RUNTIME_KERNELS_KERNELS_HPP_
 #define WHIT_RUNTIME_KERNELS_KERNELS_HPP_
 
+#include "whit_runtime/kernels/arch/arm_dsp/conv2d_s8_dsp.hpp"
+#include "whit_runtime/kernels/arch/arm_dsp/fully_connected_s8_dsp.hpp"
 #include "whit_runtime/kernels/arch/swar/conv2d_s8_swar.hpp"
 #include "whit_runtime/kernels/arch/swar/fully_connected_s8_swar.hpp"
 #include "whit_runtime/kernels/conv2d_s8.hpp"

@@ -1,3 +1,4 @@
+#include "whit/compile/lower/arch/arm_dsp.hpp"
 #include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
@@ -26,6 +27,7 @@ void lower_portable(Lowering& lowering, const ir::Node& node, const QuantizedLay
 void lower_conv2d(Lowering& lowering, const ir::Node& node) {
   require_int8_layer(lowering, node);
   const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
+  if (lowering.kernels() == KernelSet::arm_dsp && try_conv2d_arm_dsp(lowering, node, layer)) return;
   if (is_swar(lowering.kernels()) && try_conv2d_swar(lowering, node, layer)) return;
   lower_portable(lowering, node, layer);
 }

@@ -1,3 +1,4 @@
+#include "whit/compile/lower/arch/arm_dsp.hpp"
 #include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
@@ -27,6 +28,7 @@ void lower_portable(Lowering& lowering, const ir::Node& node, const QuantizedLay
 void lower_fully_connected(Lowering& lowering, const ir::Node& node) {
   require_int8_layer(lowering, node);
   const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
+  if (lowering.kernels() == KernelSet::arm_dsp && try_fully_connected_arm_dsp(lowering, node, layer)) return;
   if (is_swar(lowering.kernels()) && try_fully_connected_swar(lowering, node, layer)) return;
   lower_portable(lowering, node, layer);
 }

@@ -13,6 +13,13 @@
 #define WHIT_ARM_DSP 0
 #endif
 
+// A function written wholly in assembly: no prologue, never inlined, no guess of the compiler about what it touches.
+#ifdef __clang__
+#define WHIT_DSP_ASSEMBLY __attribute__((naked, noinline, unused)) static
+#else
+#define WHIT_DSP_ASSEMBLY __attribute__((naked, noipa, unused)) static
+#endif
+
 namespace whit::rt::dsp {
 
 // Four bytes from any address.

@@ -1,0 +1,55 @@
+#include <algorithm>
+
+#include "whit/compile/lower/arch/arm_dsp.hpp"
+#include "whit/compile/lower/arch/arm_pack.hpp"
+
+namespace whit::compile {
+namespace {
+
+// The most that inputs and outputs of one node take: what the arena needs in any case.
+int64_t largest_working_set(const ir::Graph& graph) {
+  int64_t largest = 0;
+  for (const ir::Node& node : graph.nodes) {
+    int64_t bytes = 0;
+    for (const std::vector<ir::TensorId>* ids : {&node.inputs, &node.outputs}) {
+      for (const ir::TensorId id : *ids) {
+        if (id != ir::kNoTensor && !graph.tensor(id).is_constant) bytes += ir::bytes_of(graph.tensor(id));
+      }
+    }
+    largest = std::max(largest, bytes);
+  }
+  return largest;
+}
+
+}  // namespace
+
+bool try_fully_connected_arm_dsp(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer) {
+  const auto pack = pack_gemv_4x1(layer);
+  if (!pack) return false;
+  const int64_t input_bytes = ir::bytes_of(lowering.tensor_of(node.inputs[0]));
+  const int64_t output_bytes = ir::bytes_of(lowering.tensor_of(node.outputs[0]));
+  rt::FullyConnectedS8Dsp p{};
+  p.batches = static_cast<int32_t>(output_bytes / layer.channels);
+  p.input_depth = layer.depth;
+  p.output_depth = layer.channels;
+  // Widening once is a tenth faster, but not worth an arena that is larger for it.
+  const int64_t scratch_bytes = (int64_t{layer.depth} + 7) / 8 * 16;
+  const bool widen =
+      layer.depth % 8 != 0 || input_bytes + output_bytes + scratch_bytes <= largest_working_set(lowering.graph());
+  // The only row is read before anything is written.
+  if (widen && p.batches == 1) lowering.may_overlap(node.outputs[0], node.inputs[0], -input_bytes);
+  p.input = lowering.tensor(node.inputs[0]);
+  p.output = lowering.tensor(node.outputs[0]);
+  p.stream = lowering.constant(pack->stream, ConstantKind::other);
+  lowering.count_as_weights(int64_t{layer.channels} * (layer.depth + 4));
+  p.scratch = widen ? lowering.scratch(scratch_bytes) : rt::kNoRef;
+  p.multiplier = pack->requant.multiplier;
+  p.f = pack->requant.f;
+  p.output_zero_point = layer.output_zero_point;
+  p.output_min = layer.range.min;
+  p.output_max = layer.range.max;
+  lowering.emit(rt::KernelId::fully_connected_s8_dsp, p);
+  return true;
+}
+
+}  // namespace whit::compile

@@ -1,0 +1,86 @@
+#include "whit/compile/lower/arch/arm_pack.hpp"
+
+namespace whit::compile {
+namespace {
+
+// Weight `tap` of a channel; channels and taps that only fill up are zero.
+int32_t weight(const QuantizedLayer& layer, int32_t channel, int32_t tap) {
+  if (channel >= layer.channels || tap < 0 || tap >= layer.depth) return 0;
+  return layer.weights[static_cast<size_t>(channel) * static_cast<size_t>(layer.depth) + static_cast<size_t>(tap)];
+}
+
+// w_a + 256 * w_b must fit 16 bits. Only a weight of -128, which no converter writes, can break it.
+bool pairs_fit(const QuantizedLayer& layer) {
+  for (const int8_t w : layer.weights) {
+    if (w == -128) return false;
+  }
+  return true;
+}
+
+uint32_t pair_word(const QuantizedLayer& layer, int32_t a, int32_t low_tap, int32_t high_tap) {
+  const int32_t low = weight(layer, a, low_tap) + 256 * weight(layer, a + 1, low_tap);
+  const int32_t high = weight(layer, a, high_tap) + 256 * weight(layer, a + 1, high_tap);
+  return (static_cast<uint32_t>(low) & 0xffffu) | static_cast<uint32_t>(high) << 16;
+}
+
+uint32_t bias_of(const QuantizedLayer& layer, int32_t channel) {
+  return channel < layer.channels ? static_cast<uint32_t>(layer.requant[static_cast<size_t>(channel)].bias) : 0;
+}
+
+}  // namespace
+
+std::vector<int32_t> im2col_order(const rt::ConvGeometry& g) {
+  const int32_t row = g.kernel_width * g.input_channels;
+  std::vector<int32_t> order, rest;
+  for (int32_t y = 0; y < g.kernel_height; ++y) {
+    for (int32_t i = 0; i < row; ++i) (i < (row & ~3) ? order : rest).push_back(y * row + i);
+  }
+  order.insert(order.end(), rest.begin(), rest.end());
+  while (order.size() % 4 != 0) order.push_back(-1);
+  return order;
+}
+
+std::optional<std::vector<uint32_t>> pack_gemm_2x3(QuantizedLayer layer, const std::vector<int32_t>& order) {
+  if (layer.channels % 2 != 0 || !pairs_fit(layer)) return std::nullopt;
+  const auto requant = dsp_requant(layer, 14);  // f has four bits; 15 would overflow for zero point -128 anyway
+  if (!requant) return std::nullopt;
+  std::vector<uint32_t> stream;
+  for (int32_t a = 0; a < layer.channels; a += 2) {
+    const DspRequant& requant_a = (*requant)[static_cast<size_t>(a)];
+    const DspRequant& requant_b = (*requant)[static_cast<size_t>(a) + 1];
+    stream.push_back(bias_of(layer, a + 1) << 8);
+    for (size_t k = 0; k < order.size(); k += 4) {
+      stream.push_back(pair_word(layer, a, order[k], order[k + 2]));
+      stream.push_back(pair_word(layer, a, order[k + 1], order[k + 3]));
+    }
+    stream.push_back(static_cast<uint32_t>(requant_a.multiplier));
+    stream.push_back(static_cast<uint32_t>(requant_b.multiplier));
+    stream.push_back(bias_of(layer, a) << 8 | static_cast<uint32_t>(requant_b.f << 4 | requant_a.f));
+  }
+  return stream;
+}
+
+std::optional<GemvPack> pack_gemv_4x1(QuantizedLayer layer) {
+  if (!pairs_fit(layer)) return std::nullopt;
+  const auto requant = dsp_requant(layer);
+  if (!requant) return std::nullopt;
+  GemvPack pack{{}, (*requant)[0]};
+  for (const DspRequant& r : *requant) {
+    if (r.multiplier != pack.requant.multiplier || r.f != pack.requant.f) return std::nullopt;
+  }
+  for (int32_t a = 0; a < layer.channels; a += 4) {
+    for (int32_t pair = a; pair < a + 4; pair += 2) {
+      pack.stream.push_back(bias_of(layer, pair) + (bias_of(layer, pair + 1) << 8));
+      pack.stream.push_back(bias_of(layer, pair));
+    }
+    for (int32_t k = 0; k < layer.depth; k += 8) {
+      for (const int32_t first : {k, k + 1, k + 4, k + 5}) {
+        pack.stream.push_back(pair_word(layer, a, first, first + 2));
+        pack.stream.push_back(pair_word(layer, a + 2, first, first + 2));
+      }
+    }
+  }
+  return pack;
+}
+
+}  // namespace whit::compile

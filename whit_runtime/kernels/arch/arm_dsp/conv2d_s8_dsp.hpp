@@ -1,0 +1,162 @@
+// 2-D convolution, int8, for Armv7E-M: 1x1 (pointwise) and any other geometry through im2col, three pixels at a time.
+// Same bits as conv2d_s8. Chosen by the workshop where requant.hpp's preconditions hold and the output channels are
+// even. Pixels go in increasing order, and a block of three is read before its outputs are written: input and output
+// may overlap as the workshop's lead (lower/arch/arm_dsp_conv2d.cpp) says.
+#ifndef WHIT_RUNTIME_KERNELS_ARCH_ARM_DSP_CONV2D_S8_DSP_HPP_
+#define WHIT_RUNTIME_KERNELS_ARCH_ARM_DSP_CONV2D_S8_DSP_HPP_
+
+#include "whit_runtime/kernels/arch/arm_dsp/im2col.hpp"
+
+namespace whit::rt {
+
+// 1x1, stride 1, no padding.
+struct PointwiseS8Dsp {
+  OpHead head;
+  Ref input;    // int8 [pixels, I], I a multiple of 4
+  Ref output;   // int8 [pixels, O], O even
+  Ref stream;   // as gemm_2x3 reads it
+  Ref scratch;  // 6 * I bytes
+  int32_t pixels;
+  int32_t input_channels;
+  int32_t output_channels;
+  int32_t output_zero_point;
+  int32_t output_min, output_max;
+  static constexpr uint8_t kRefs = 4;
+};
+
+struct Conv2dS8Dsp {
+  OpHead head;
+  Ref input;    // int8 [N,H,W,I]
+  Ref output;   // int8 [N,H,W,O], O even
+  Ref stream;   // as gemm_2x3 reads it, k in the order of im2col.hpp
+  Ref scratch;  // conv2d_s8_dsp_scratch() bytes
+  ConvGeometry geometry;
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+  int32_t output_min, output_max;
+  static constexpr uint8_t kRefs = 4;
+};
+
+// Groups of four k of one pixel in the order of im2col.hpp.
+inline int32_t conv2d_s8_dsp_quads(const ConvGeometry& g) {
+  const int32_t row_bytes = g.kernel_width * g.input_channels;
+  return g.kernel_height * (row_bytes >> 2) + ((g.kernel_height * (row_bytes & 3) + 3) >> 2);
+}
+// The widened block, the bytes left over, a window.
+inline int64_t conv2d_s8_dsp_scratch(const ConvGeometry& g) {
+  const int64_t row_bytes = int64_t{g.kernel_width} * g.input_channels;
+  return int64_t{24} * conv2d_s8_dsp_quads(g) + ((g.kernel_height * (row_bytes & 3) + 3) & ~int64_t{3}) +
+         ((g.kernel_height * row_bytes + 3) & ~int64_t{3});
+}
+// Bytes of the stream for `channels` channels of `quads` groups of four k.
+inline uint64_t gemm_2x3_stream_bytes(int32_t channels, int32_t quads) {
+  return area(channels) / 2 * 4 * (2 * area(quads) + dsp::kGemmPairOverheadWords);
+}
+
+inline bool check(const PointwiseS8Dsp& p, const Extent& e) {
+  return readable(e, p.input, area(p.pixels, p.input_channels)) &&
+         writable(e, p.output, area(p.pixels, p.output_channels)) && within(p.input_channels, 4, 1 << 20) &&
+         p.input_channels % 4 == 0 && within(p.output_channels, 2, 1 << 20) && p.output_channels % 2 == 0 &&
+         readable(e, p.stream, gemm_2x3_stream_bytes(p.output_channels, p.input_channels / 4), 4) &&
+         writable(e, p.scratch, uint64_t{6} * static_cast<uint32_t>(p.input_channels), 4) &&
+         within(p.output_zero_point, -128, 127) && within(p.output_min, -128, 127) &&
+         within(p.output_max, p.output_min, 127);
+}
+
+inline bool check(const Conv2dS8Dsp& p, const Extent& e) {
+  const ConvGeometry& g = p.geometry;
+  return check_geometry(g) && area(g.kernel_height, g.kernel_width, g.input_channels) <= (1 << 20) &&
+         readable(e, p.input, area(g.batches, g.input_height, g.input_width, g.input_channels)) &&
+         writable(e, p.output, area(g.batches, g.output_height, g.output_width, g.output_channels)) &&
+         g.output_channels % 2 == 0 &&
+         readable(e, p.stream, gemm_2x3_stream_bytes(g.output_channels, conv2d_s8_dsp_quads(g)), 4) &&
+         writable(e, p.scratch, static_cast<uint64_t>(conv2d_s8_dsp_scratch(g)), 4) &&
+         within(p.input_zero_point, -128, 127) && within(p.output_zero_point, -128, 127) &&
+         within(p.output_min, -128, 127) && within(p.output_max, p.output_min, 127);
+}
+
+namespace dsp {
+
+// Clamps to a fused activation's range where that is not all of int8.
+WHIT_NOINLINE void clamp_output(int8_t* y, int32_t count, int32_t low, int32_t high) {
+  for (int32_t i = 0; i < count; ++i) y[i] = static_cast<int8_t>(clamp(y[i], low, high));
+}
+
+// Runs the block of `pixels` (1 to 3) pixels at block.out and moves it on. Missing pixels are copies of the last one.
+WHIT_ALWAYS_INLINE void run_block(GemmBlock& block, int32_t pixels, int32_t channels, int32_t low, int32_t high) {
+  block.second_offset = pixels > 1 ? channels : 0;
+  block.third_offset = pixels > 2 ? channels : 0;
+  block.out_end = block.out + channels;
+  gemm_2x3(&block);
+  if (low > -128 || high < 127) clamp_output(block.out, pixels * channels, low, high);
+  block.out += pixels * channels;
+}
+
+}  // namespace dsp
+
+WHIT_KERNEL void pointwise_s8_dsp(const PointwiseS8Dsp& p, const Memory& m) {
+  const int8_t* image = input<int8_t>(m, p.input);
+  uint32_t* x = output<uint32_t>(m, p.scratch);
+  dsp::GemmBlock block{};
+  block.stream = input<uint32_t>(m, p.stream);
+  block.x = x;
+  block.quads = p.input_channels >> 2;
+  block.origin = dsp::requant_origin(p.output_zero_point);
+  block.out = output<int8_t>(m, p.output);
+  for (int32_t left = p.pixels; left > 0; left -= dsp::kGemmPixels) {
+    for (int32_t i = 0; i < dsp::kGemmPixels; ++i) {
+      dsp::widen(image, x + i, block.quads);
+      if (i + 1 < left) image += p.input_channels;
+    }
+    const int32_t pixels = left < dsp::kGemmPixels ? left : dsp::kGemmPixels;
+    dsp::run_block(block, pixels, p.output_channels, p.output_min, p.output_max);
+  }
+}
+
+WHIT_KERNEL void conv2d_s8_dsp(const Conv2dS8Dsp& p, const Memory& m) {
+  const ConvGeometry& g = p.geometry;
+  const int32_t row_bytes = g.kernel_width * g.input_channels;
+  const int32_t row_pitch = g.input_width * g.input_channels;
+  // Positions from which no tap falls outside the map.
+  const int32_t last_top = g.input_height - 1 - (g.kernel_height - 1) * g.dilation_height;
+  const int32_t last_left = g.dilation_width == 1 || g.kernel_width == 1 ? g.input_width - g.kernel_width : -32768;
+  const int8_t* image = input<int8_t>(m, p.input);
+  uint32_t* x = output<uint32_t>(m, p.scratch);
+  dsp::GemmBlock block{};
+  block.stream = input<uint32_t>(m, p.stream);
+  block.x = x;
+  block.quads = conv2d_s8_dsp_quads(g);
+  block.origin = dsp::requant_origin(p.output_zero_point);
+  block.out = output<int8_t>(m, p.output);
+  int8_t* rest = reinterpret_cast<int8_t*>(x + 6 * block.quads);
+  int8_t* window = rest + ((g.kernel_height * (row_bytes & 3) + 3) & ~3);
+  const int32_t first_left = -g.pad_left, end_left = g.output_width * g.stride_width - g.pad_left;
+  int32_t top = -g.pad_top, left = first_left, rows = g.output_height;
+  int32_t todo = g.batches * g.output_height * g.output_width;
+  for (; todo > 0; todo -= dsp::kGemmPixels) {
+    for (int32_t i = 0; i < dsp::kGemmPixels; ++i) {
+      if (top >= 0 && top <= last_top && left >= 0 && left <= last_left) {
+        dsp::widen_pixel(image + (top * g.input_width + left) * g.input_channels, row_pitch * g.dilation_height,
+                         g.kernel_height, row_bytes, rest, x + i);
+      } else {
+        dsp::copy_window(g, image, top, left, p.input_zero_point, window);
+        dsp::widen_pixel(window, row_bytes, g.kernel_height, row_bytes, rest, x + i);
+      }
+      if (i + 1 >= todo) continue;  // no pixel left: once more the same
+      left += g.stride_width;
+      if (left < end_left) continue;
+      left = first_left;
+      top += g.stride_height;
+      if (--rows > 0) continue;
+      rows = g.output_height;
+      top = -g.pad_top;
+      image += g.input_height * row_pitch;
+    }
+    const int32_t pixels = todo < dsp::kGemmPixels ? todo : dsp::kGemmPixels;
+    dsp::run_block(block, pixels, g.output_channels, p.output_min, p.output_max);
+  }
+}
+
+}  // namespace whit::rt
+
+#endif  // WHIT_RUNTIME_KERNELS_ARCH_ARM_DSP_CONV2D_S8_DSP_HPP_
