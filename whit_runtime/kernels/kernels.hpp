@@ -2,13 +2,25 @@
 #ifndef WHIT_RUNTIME_KERNELS_KERNELS_HPP_
 #define WHIT_RUNTIME_KERNELS_KERNELS_HPP_
 
+#include "whit_runtime/kernels/add_affine_s8.hpp"
 #include "whit_runtime/kernels/arch/arm_dsp/conv2d_s8_dsp.hpp"
 #include "whit_runtime/kernels/arch/arm_dsp/fully_connected_s8_dsp.hpp"
 #include "whit_runtime/kernels/arch/swar/conv2d_s8_swar.hpp"
 #include "whit_runtime/kernels/arch/swar/fully_connected_s8_swar.hpp"
+#include "whit_runtime/kernels/binary_32.hpp"
+#include "whit_runtime/kernels/binary_s8.hpp"
+#include "whit_runtime/kernels/cast.hpp"
+#include "whit_runtime/kernels/compare.hpp"
 #include "whit_runtime/kernels/conv2d_s8.hpp"
+#include "whit_runtime/kernels/copy_bytes.hpp"
 #include "whit_runtime/kernels/depthwise_conv2d_s8.hpp"
 #include "whit_runtime/kernels/fully_connected_s8.hpp"
+#include "whit_runtime/kernels/lookup_s8.hpp"
+#include "whit_runtime/kernels/quantize.hpp"
+#include "whit_runtime/kernels/select.hpp"
+#include "whit_runtime/kernels/softmax_f32.hpp"
+#include "whit_runtime/kernels/softmax_s8.hpp"
+#include "whit_runtime/kernels/unary_f32.hpp"
 
 namespace whit::rt {
 

@@ -19,6 +19,54 @@ void lower_node(Lowering& lowering, const ir::Node& node) {
       return lower_conv2d(lowering, node);
     case Op::depthwise_conv2d:
       return lower_depthwise_conv2d(lowering, node);
+    case Op::add:
+    case Op::sub:
+    case Op::mul:
+    case Op::div:
+    case Op::maximum:
+    case Op::minimum:
+    case Op::squared_difference:
+    case Op::equal:
+    case Op::not_equal:
+    case Op::less:
+    case Op::less_equal:
+    case Op::greater:
+    case Op::greater_equal:
+    case Op::select:
+    case Op::prelu:
+      return lower_binary(lowering, node);
+    case Op::relu:
+    case Op::relu6:
+    case Op::relu_n1_to_1:
+    case Op::relu_0_to_1:
+    case Op::leaky_relu:
+    case Op::elu:
+    case Op::hard_swish:
+    case Op::logistic:
+    case Op::tanh:
+    case Op::abs:
+    case Op::neg:
+    case Op::exp:
+    case Op::log:
+    case Op::sqrt:
+    case Op::rsqrt:
+    case Op::square:
+    case Op::sin:
+    case Op::cos:
+    case Op::floor:
+    case Op::ceil:
+    case Op::round:
+    case Op::quantize:
+    case Op::dequantize:
+    case Op::cast:
+      return lower_unary(lowering, node);
+    case Op::softmax:
+    case Op::log_softmax:
+    case Op::l2_normalization:
+      return lower_softmax(lowering, node);
+    case Op::read_variable:
+    case Op::assign_variable:
+      return lower_variable(lowering, node);
     default:
       lowering.refuse("there is no kernel for it");
   }

@@ -1,0 +1,159 @@
+// Elementwise ops with two int8 operands and broadcasting: add, subtract, multiply, squared difference, maximum,
+// minimum, prelu, comparisons. The TFLite int8 specification literally; add_affine_s8 and lookup_s8 are the fast forms.
+// Does not rescale the operands of maximum and minimum: as in TFLite they compare stored values.
+#ifndef WHIT_RUNTIME_KERNELS_BINARY_S8_HPP_
+#define WHIT_RUNTIME_KERNELS_BINARY_S8_HPP_
+
+#include "whit_runtime/kernels/broadcast.hpp"
+#include "whit_runtime/kernels/kernel.hpp"
+
+namespace whit::rt {
+
+// A quantized scale factor, see multiply_by_quantized_multiplier.
+struct Scale {
+  int32_t multiplier;
+  int32_t shift;
+};
+
+inline bool check(const Scale& s) { return s.multiplier >= 0 && within(s.shift, -31, 30); }
+inline int32_t scaled(int32_t x, const Scale& s) { return multiply_by_quantized_multiplier(x, s.multiplier, s.shift); }
+
+// add_s8, squared_difference_s8. Both operands are brought to a common scale first.
+struct AddS8 {
+  OpHead head;
+  Ref input1;  // int8, the dimensions of `broadcast`
+  Ref input2;
+  Ref output;  // int8, may be an operand of the same shape or start before it
+  Broadcast broadcast;
+  int32_t zero_point1;
+  int32_t zero_point2;
+  Scale scale1;
+  Scale scale2;
+  int32_t sign2;  // 1, or -1 to subtract
+  Scale output_scale;
+  int32_t output_zero_point;
+  int32_t output_min;
+  int32_t output_max;
+  static constexpr uint8_t kRefs = 3;
+};
+
+inline bool check(const AddS8& p, const Extent& e) {
+  return check_broadcast(p.broadcast, p.input1, p.input2, p.output, 1, 1, e) && within(p.zero_point1, -128, 127) &&
+         within(p.zero_point2, -128, 127) && check(p.scale1) && check(p.scale2) && (p.sign2 == 1 || p.sign2 == -1) &&
+         check(p.output_scale) && within(p.output_zero_point, -128, 127) && within(p.output_min, -128, 127) &&
+         within(p.output_max, p.output_min, 127);
+}
+
+// x1 + sign2 * x2. Source: TFLite reference_integer_ops::AddFunc, reference_ops::Sub; left shift 20.
+WHIT_KERNEL void add_s8(const AddS8& p, const Memory& m) {
+  broadcast(p.broadcast, input<int8_t>(m, p.input1), input<int8_t>(m, p.input2), output<int8_t>(m, p.output),
+            [&p](int32_t x1, int32_t x2) {
+              const int32_t sum = scaled((x1 - p.zero_point1) * (1 << 20), p.scale1) +
+                                  p.sign2 * scaled((x2 - p.zero_point2) * (1 << 20), p.scale2);
+              const int32_t y = scaled(sum, p.output_scale) + p.output_zero_point;
+              return static_cast<int8_t>(clamp(y, p.output_min, p.output_max));
+            });
+}
+
+// (x1 - x2)^2. Source: TFLite squared_difference.cc; left shift 7.
+WHIT_KERNEL void squared_difference_s8(const AddS8& p, const Memory& m) {
+  broadcast(p.broadcast, input<int8_t>(m, p.input1), input<int8_t>(m, p.input2), output<int8_t>(m, p.output),
+            [&p](int32_t x1, int32_t x2) {
+              const uint32_t difference = static_cast<uint32_t>(scaled((x1 - p.zero_point1) * (1 << 7), p.scale1) -
+                                                                scaled((x2 - p.zero_point2) * (1 << 7), p.scale2));
+              const int32_t square = static_cast<int32_t>(difference * difference);
+              const int32_t y = scaled(square, p.output_scale) + p.output_zero_point;
+              return static_cast<int8_t>(clamp(y, p.output_min, p.output_max));
+            });
+}
+
+struct MulS8 {
+  OpHead head;
+  Ref input1;  // int8, the dimensions of `broadcast`
+  Ref input2;
+  Ref output;  // int8, may be an operand of the same shape or start before it
+  Broadcast broadcast;
+  int32_t zero_point1;
+  int32_t zero_point2;
+  Scale output_scale;
+  int32_t output_zero_point;
+  int32_t output_min;
+  int32_t output_max;
+  static constexpr uint8_t kRefs = 3;
+};
+
+inline bool check(const MulS8& p, const Extent& e) {
+  return check_broadcast(p.broadcast, p.input1, p.input2, p.output, 1, 1, e) && within(p.zero_point1, -128, 127) &&
+         within(p.zero_point2, -128, 127) && check(p.output_scale) && within(p.output_zero_point, -128, 127) &&
+         within(p.output_min, -128, 127) && within(p.output_max, p.output_min, 127);
+}
+
+// x1 * x2. Source: TFLite reference_integer_ops::Mul.
+WHIT_KERNEL void mul_s8(const MulS8& p, const Memory& m) {
+  broadcast(p.broadcast, input<int8_t>(m, p.input1), input<int8_t>(m, p.input2), output<int8_t>(m, p.output),
+            [&p](int32_t x1, int32_t x2) {
+              const int32_t product = (x1 - p.zero_point1) * (x2 - p.zero_point2);
+              const int32_t y = scaled(product, p.output_scale) + p.output_zero_point;
+              return static_cast<int8_t>(clamp(y, p.output_min, p.output_max));
+            });
+}
+
+// prelu_s8: operand 2 is alpha.
+struct PreluS8 {
+  OpHead head;
+  Ref input1;  // int8, the dimensions of `broadcast`
+  Ref input2;
+  Ref output;  // int8, may be input1 or start before it
+  Broadcast broadcast;
+  int32_t zero_point1;
+  int32_t zero_point2;
+  Scale positive_scale;
+  Scale negative_scale;
+  int32_t output_zero_point;
+  static constexpr uint8_t kRefs = 3;
+};
+
+inline bool check(const PreluS8& p, const Extent& e) {
+  return check_broadcast(p.broadcast, p.input1, p.input2, p.output, 1, 1, e) && within(p.zero_point1, -128, 127) &&
+         within(p.zero_point2, -128, 127) && check(p.positive_scale) && check(p.negative_scale) &&
+         within(p.output_zero_point, -128, 127);
+}
+
+// x >= 0 ? x : x * alpha. Source: TFLite reference_ops::Prelu.
+WHIT_KERNEL void prelu_s8(const PreluS8& p, const Memory& m) {
+  broadcast(p.broadcast, input<int8_t>(m, p.input1), input<int8_t>(m, p.input2), output<int8_t>(m, p.output),
+            [&p](int32_t x, int32_t alpha) {
+              const int32_t value = x - p.zero_point1;
+              const int32_t y = value >= 0 ? scaled(value, p.positive_scale)
+                                           : scaled(value * (alpha - p.zero_point2), p.negative_scale);
+              return static_cast<int8_t>(clamp(y + p.output_zero_point, -128, 127));
+            });
+}
+
+// maximum_s8, minimum_s8.
+struct ExtremumS8 {
+  OpHead head;
+  Ref input1;  // int8, the dimensions of `broadcast`
+  Ref input2;
+  Ref output;  // int8, may be an operand of the same shape or start before it
+  Broadcast broadcast;
+  static constexpr uint8_t kRefs = 3;
+};
+
+inline bool check(const ExtremumS8& p, const Extent& e) {
+  return check_broadcast(p.broadcast, p.input1, p.input2, p.output, 1, 1, e);
+}
+
+WHIT_KERNEL void maximum_s8(const ExtremumS8& p, const Memory& m) {
+  broadcast(p.broadcast, input<int8_t>(m, p.input1), input<int8_t>(m, p.input2), output<int8_t>(m, p.output),
+            [](int8_t x1, int8_t x2) { return x1 > x2 ? x1 : x2; });
+}
+
+WHIT_KERNEL void minimum_s8(const ExtremumS8& p, const Memory& m) {
+  broadcast(p.broadcast, input<int8_t>(m, p.input1), input<int8_t>(m, p.input2), output<int8_t>(m, p.output),
+            [](int8_t x1, int8_t x2) { return x1 < x2 ? x1 : x2; });
+}
+
+}  // namespace whit::rt
+
+#endif  // WHIT_RUNTIME_KERNELS_BINARY_S8_HPP_
