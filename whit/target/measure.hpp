@@ -1,0 +1,52 @@
+// Runs a firmware image in the target's emulator and measures it: exact instructions, estimated cycles, by layer and
+// by function. After build.hpp on a model's way; the figures go into reports. Does not measure time: emulators have
+// none.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "whit/target/target.hpp"
+
+namespace whit::target {
+
+struct RunResult {
+  int exit_code = 0;
+  std::string output;  // what the image wrote
+};
+
+// Runs the image to its end. Error tool_missing without the emulator, gate_failed when the time is over.
+RunResult run_image(const Target& target, const std::filesystem::path& elf, double timeout_seconds);
+
+struct Cost {
+  uint64_t instructions = 0;
+  std::array<uint64_t, 3> cycles = {};  // estimated: low, mid, high variant (docs/cycles.md)
+
+  Cost& operator+=(const Cost& other);
+};
+
+struct LayerCost {
+  int number = -1;  // N of the symbol whit_layer_N; -1: before the first layer
+  Cost cost;
+};
+
+struct FunctionCost {
+  std::string name;
+  Cost cost;
+};
+
+struct Measurement {
+  RunResult run;
+  Cost total;                           // from whit_profile_start to whit_profile_stop
+  std::vector<LayerCost> layers;        // sums up to the total
+  std::vector<FunctionCost> functions;  // sums up to the total, most instructions first
+};
+
+// As run_image, and counts. Error bad_input when the image lacks the symbols whit_profile_start and whit_profile_stop
+// or never passes them, unsupported on the host.
+Measurement measure_image(const Target& target, const std::filesystem::path& elf, double timeout_seconds);
+
+}  // namespace whit::target
