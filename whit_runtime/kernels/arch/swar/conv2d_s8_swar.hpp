@@ -92,54 +92,58 @@ WHIT_NOINLINE void gather(const Conv2dS8Swar& p, const Position& a, const Positi
   }
 }
 
+// What a group of four pixels and all its channels share.
+struct Group {
+  const int32_t* words;  // the taps
+  int8_t* out[4];        // one for each pixel
+  OutputRange range;
+};
+
 // Adds a channel's corrections to its four sums; returns the rest of the list.
-WHIT_NOINLINE const int32_t* correct(const int32_t* list, const int32_t* words, Sums* sums) {
+WHIT_ALWAYS_INLINE const int32_t* correct(const int32_t* list, const int32_t* words, Sums& sums) {
   for (;;) {
     const int32_t weight = correction_weight(*list);
     const int32_t* x = words + 2 * correction_index(*list);
-    sums->low0 += weight * static_cast<int16_t>(x[0]);
-    sums->high0 += weight * ((x[0] + 0x8000) >> 16);
-    sums->low1 += weight * static_cast<int16_t>(x[1]);
-    sums->high1 += weight * ((x[1] + 0x8000) >> 16);
+    sums.low0 += weight * static_cast<int16_t>(x[0]);
+    sums.high0 += weight * ((x[0] + 0x8000) >> 16);
+    sums.low1 += weight * static_cast<int16_t>(x[1]);
+    sums.high1 += weight * ((x[1] + 0x8000) >> 16);
     if (correction_is_last(*list++)) return list;
   }
 }
 
-// All output channels of four pixels whose taps are in `words`.
+// Corrects, requantizes and stores one channel of four pixels; returns the rest of the corrections.
+WHIT_ALWAYS_INLINE const int32_t* finish(Sums sums, const ChannelRecord& record, const int32_t* corrections,
+                                         const Group& group, int32_t channel) {
+  if (has_corrections(record)) corrections = correct(corrections, group.words, sums);
+  const Scaling scaling = scaling_of(record, group.range);
+  group.out[0][channel] = static_cast<int8_t>(requantize(sums.low0, scaling, group.range));
+  group.out[1][channel] = static_cast<int8_t>(requantize(sums.high0, scaling, group.range));
+  group.out[2][channel] = static_cast<int8_t>(requantize(sums.low1, scaling, group.range));
+  group.out[3][channel] = static_cast<int8_t>(requantize(sums.high1, scaling, group.range));
+  return corrections;
+}
+
+// All output channels of four pixels. Cores with many registers take two channels at a time.
 template <int kChunk>
-WHIT_NOINLINE void convolve(const Conv2dS8Swar& p, const Memory& m, const int32_t* words, int8_t* const* pixels) {
-  // Cores with many registers take two channels at a time.
-#if defined(__arm__)
-  constexpr int32_t kRows = 1;
-#else
-  constexpr int32_t kRows = 2;
-#endif
-  const OutputRange range{2 * p.output_zero_point + 1, p.output_min, p.output_max};
+WHIT_NOINLINE void convolve(const Conv2dS8Swar& p, const Memory& m, const Group& group) {
   const int8_t* weights = input<int8_t>(m, p.weights);
   const ChannelRecord* record = input<ChannelRecord>(m, p.channels);
   const int32_t* corrections = input<int32_t>(m, p.corrections);
-  int8_t *out0 = pixels[0], *out1 = pixels[1], *out2 = pixels[2], *out3 = pixels[3];
-  const int8_t* const out_end = out0 + p.geometry.output_channels;
-  while (out0 != out_end) {
-    Sums sums[kRows];
-    int32_t rows = 1;
-    if (kRows == 2 && out_end - out0 >= 2) {
-      rows = 2;
-      dot_two<kChunk>(weights, weights + p.depth, words, p.depth, sums);
-      weights += 2 * p.depth;
-    } else {
-      dot<kChunk>(weights, words, p.depth, sums);
-      weights += p.depth;
-    }
-    for (int32_t r = 0; r < rows; ++r, ++record) {
-      Sums& s = sums[r];
-      if (has_corrections(*record)) corrections = correct(corrections, words, &s);
-      const Scaling scaling = scaling_of(*record, range);
-      *out0++ = static_cast<int8_t>(requantize(s.low0, scaling, range));
-      *out1++ = static_cast<int8_t>(requantize(s.high0, scaling, range));
-      *out2++ = static_cast<int8_t>(requantize(s.low1, scaling, range));
-      *out3++ = static_cast<int8_t>(requantize(s.high1, scaling, range));
-    }
+  const int32_t depth = p.depth;
+  const int32_t channels = p.geometry.output_channels;
+  int32_t c = 0;
+  Sums sums[2];
+#if !defined(__arm__)
+  for (; c < channels - 1; c += 2, weights += 2 * depth, record += 2) {
+    dot_two<kChunk>(weights, weights + depth, group.words, depth, sums);
+    corrections = finish(sums[0], record[0], corrections, group, c);
+    corrections = finish(sums[1], record[1], corrections, group, c + 1);
+  }
+#endif
+  for (; c < channels; ++c, weights += depth, ++record) {
+    dot<kChunk>(weights, group.words, depth, sums);
+    corrections = finish(sums[0], *record, corrections, group, c);
   }
 }
 
@@ -148,6 +152,7 @@ WHIT_NOINLINE void convolve(const Conv2dS8Swar& p, const Memory& m, const int32_
 WHIT_KERNEL void conv2d_s8_swar(const Conv2dS8Swar& p, const Memory& m) {
   const ConvGeometry& g = p.geometry;
   int32_t* words = output<int32_t>(m, p.scratch);
+  swar::Group group{words, {}, {2 * p.output_zero_point + 1, p.output_min, p.output_max}};
   int8_t* y = output<int8_t>(m, p.output);
   swar::Position at{input<int8_t>(m, p.input), -g.pad_top, -g.pad_left};
   int32_t left_in_row = g.output_width;
@@ -155,11 +160,10 @@ WHIT_KERNEL void conv2d_s8_swar(const Conv2dS8Swar& p, const Memory& m) {
   int32_t pixels = g.batches * left_in_image;
   while (pixels > 0) {
     // After the last pixel the group is filled up with it: computed and stored again, with the same result.
-    swar::Position group[4];
-    int8_t* out[4];
+    swar::Position from[4];
     for (int32_t i = 0; i < 4; ++i) {
-      group[i] = at;
-      out[i] = y;
+      from[i] = at;
+      group.out[i] = y;
       if (--pixels <= 0) continue;
       y += g.output_channels;
       at.left += g.stride_width;
@@ -173,12 +177,12 @@ WHIT_KERNEL void conv2d_s8_swar(const Conv2dS8Swar& p, const Memory& m) {
       at.top = -g.pad_top;
       at.image += g.input_height * g.input_width * g.input_channels;
     }
-    swar::gather(p, group[0], group[1], words);
-    swar::gather(p, group[2], group[3], words + 1);
+    swar::gather(p, from[0], from[1], words);
+    swar::gather(p, from[2], from[3], words + 1);
     if (p.chunk == 8) {
-      swar::convolve<8>(p, m, words, out);
+      swar::convolve<8>(p, m, group);
     } else {
-      swar::convolve<4>(p, m, words, out);
+      swar::convolve<4>(p, m, group);
     }
   }
 }

@@ -52,6 +52,14 @@ WHIT_ALWAYS_INLINE int32_t half_constant() {
   return half;
 }
 
+// Keeps the loads of one step behind those of the step before: compilers would load all factors first and run out of
+// registers.
+WHIT_ALWAYS_INLINE void step_ends() {
+#if defined(__GNUC__)
+  __asm__ volatile("" ::: "memory");
+#endif
+}
+
 #if defined(__ARM_ARCH_6M__)
 
 // Sixteen-bit Thumb has eight registers: all of them work here, the running sums stay in the high ones. Two words by
@@ -80,15 +88,15 @@ WHIT_NOINLINE void dot(const int8_t* bytes, const int32_t* words, int32_t depth,
   register const int32_t* x __asm__("r1") = words;
   register int32_t i __asm__("r2") = -depth;
   if (kChunk == 4) {
-    __asm__ volatile("1:\n" WHIT_SWAR_FIRST WHIT_SWAR_NEXT WHIT_SWAR_NEXT WHIT_SWAR_NEXT WHIT_SWAR_FOLD  //
-                         WHIT_SWAR_FIRST WHIT_SWAR_NEXT WHIT_SWAR_NEXT WHIT_SWAR_LAST WHIT_SWAR_FOLD
-                     "adds %[i], #1\n bne 1b\n"
-                     : [x] "+l"(x), [i] "+l"(i), "+h"(total0), "+h"(high0), "+h"(total1), "+h"(high1)
-                     : [end] "l"(end), "h"(half)
-                     : "r3", "r4", "r5", "r6", "r7", "cc", "memory");
+    __asm__ volatile(
+        ".syntax unified\n1:\n" WHIT_SWAR_FIRST WHIT_SWAR_NEXT WHIT_SWAR_NEXT WHIT_SWAR_NEXT WHIT_SWAR_FOLD  //
+            WHIT_SWAR_FIRST WHIT_SWAR_NEXT WHIT_SWAR_NEXT WHIT_SWAR_LAST WHIT_SWAR_FOLD "adds %[i], #1\n bne 1b\n"
+        : [x] "+l"(x), [i] "+l"(i), "+h"(total0), "+h"(high0), "+h"(total1), "+h"(high1)
+        : [end] "l"(end), "h"(half)
+        : "r3", "r4", "r5", "r6", "r7", "cc", "memory");
   } else {
-    __asm__ volatile("1:\n" WHIT_SWAR_FIRST WHIT_SWAR_NEXT WHIT_SWAR_NEXT WHIT_SWAR_NEXT WHIT_SWAR_NEXT WHIT_SWAR_NEXT
-                         WHIT_SWAR_NEXT WHIT_SWAR_LAST WHIT_SWAR_FOLD "adds %[i], #1\n bne 1b\n"
+    __asm__ volatile(".syntax unified\n1:\n" WHIT_SWAR_FIRST WHIT_SWAR_NEXT WHIT_SWAR_NEXT WHIT_SWAR_NEXT WHIT_SWAR_NEXT
+                         WHIT_SWAR_NEXT WHIT_SWAR_NEXT WHIT_SWAR_LAST WHIT_SWAR_FOLD "adds %[i], #1\n bne 1b\n"
                      : [x] "+l"(x), [i] "+l"(i), "+h"(total0), "+h"(high0), "+h"(total1), "+h"(high1)
                      : [end] "l"(end), "h"(half)
                      : "r3", "r4", "r5", "r6", "r7", "cc", "memory");
@@ -120,10 +128,12 @@ WHIT_ALWAYS_INLINE void dot(const int8_t* bytes, const int32_t* words, int32_t d
     for (int c = 0; c < kDepthUnit; c += kChunk) {
       int32_t s0 = bytes[c] * words[2 * c];
       int32_t s1 = bytes[c] * words[2 * c + 1];
+      step_ends();
 #pragma GCC unroll 8
       for (int i = c + 1; i < c + kChunk; ++i) {
         s0 += bytes[i] * words[2 * i];
         s1 += bytes[i] * words[2 * i + 1];
+        step_ends();
       }
       accumulate(a0, s0, half);
       accumulate(a1, s1, half);
@@ -151,12 +161,14 @@ WHIT_ALWAYS_INLINE void dot_two(const int8_t* row0, const int8_t* row1, const in
       int32_t s1 = row0[c] * words[2 * c + 1];
       int32_t t0 = row1[c] * words[2 * c];
       int32_t t1 = row1[c] * words[2 * c + 1];
+      step_ends();
 #pragma GCC unroll 8
       for (int i = c + 1; i < c + kChunk; ++i) {
         s0 += row0[i] * words[2 * i];
         s1 += row0[i] * words[2 * i + 1];
         t0 += row1[i] * words[2 * i];
         t1 += row1[i] * words[2 * i + 1];
+        step_ends();
       }
       accumulate(a0, s0, half);
       accumulate(a1, s1, half);

@@ -60,7 +60,10 @@ WHIT_ALWAYS_INLINE Scaling scaling_of(const ChannelRecord& r, const OutputRange&
 WHIT_ALWAYS_INLINE int32_t requantize(int32_t sum, const Scaling& s, const OutputRange& range) {
   const int32_t x = static_cast<int32_t>(static_cast<uint32_t>(sum + s.bias) << 2);
   const int32_t negative = (x >> 31) * 2;
-  return clamp((multiply_high(x, s.multiplier) + s.rounding + negative) >> s.shift, range.min, range.max);
+  int32_t y = (multiply_high(x, s.multiplier) + s.rounding + negative) >> s.shift;
+  if (y < range.min) y = range.min;
+  if (y > range.max) y = range.max;
+  return y;
 }
 
 // True when `ref` names `channels` records with shifts and multipliers in range.
