@@ -60,11 +60,11 @@ WHIT_KERNEL void softmax_s8(const SoftmaxS8& p, const Memory& m) {
     const int32_t sum = softmax_sum(x, p.depth, maximum, p.diff_min, p.multiplier, p.shift);
     int32_t bits_over_unit;
     const int32_t scale = reciprocal(sum, 12, &bits_over_unit);
-    const int32_t exponent = clamp(bits_over_unit + 31 - 8, 0, 31);
+    const int32_t exponent = bits_over_unit + 31 - 8;  // above 31 every result rounds to 0; the reference gives up
     for (int32_t i = 0; i < p.depth; ++i) {
       const int32_t difference = x[i] - maximum;
       int32_t result = -128;
-      if (difference >= p.diff_min) {
+      if (difference >= p.diff_min && exponent <= 31) {
         const int32_t exp = exp_on_negative_q5(softmax_difference(difference, p.multiplier, p.shift));
         result = clamp(rounding_divide_by_pot(fixed_mul(scale, exp), exponent) - 128, -128, 127);
       }
