@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cctype>
-#include <filesystem>
-
 #include "whit/base/error.hpp"
 
 namespace whit::compile {
@@ -20,15 +17,6 @@ KernelSet kernel_set(const std::string& name) {
     if (name == kNames[i]) return static_cast<KernelSet>(i);
   }
   throw Error(ErrorCode::usage, fmt::format("unknown kernel set '{}'", name));
-}
-
-std::string identifier(const std::string& file) {
-  std::string name = std::filesystem::path(file).stem().string();
-  for (char& c : name) {
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-  }
-  if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0]))) name = "model_" + name;
-  return name;
 }
 
 }  // namespace whit::compile

@@ -26,7 +26,4 @@ Compiled compile(ir::Graph graph, const CompileOptions& options, const Sha256& s
 // "arm_dsp" and so on, as in KernelSet; Error usage for another name.
 KernelSet kernel_set(const std::string& name);
 
-// A C identifier from a file name: "kws_ref_model" from "a/kws-ref-model.tflite" is "kws_ref_model".
-std::string identifier(const std::string& file);
-
 }  // namespace whit::compile

@@ -3,13 +3,24 @@
 #include <fmt/format.h>
 
 #include <cassert>
+#include <cctype>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 
 #include "whit/base/error.hpp"
 #include "whit_runtime/kernels/kernel_names.hpp"
 
 namespace whit::compile {
+std::string identifier(const std::string& file) {
+  std::string name = std::filesystem::path(file).stem().string();
+  for (char& c : name) {
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  }
+  if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0]))) name = "model_" + name;
+  return name;
+}
+
 bool is_program(std::span<const uint8_t> bytes) {
   uint32_t magic = 0;
   if (bytes.size() < sizeof magic) return false;
@@ -41,7 +52,7 @@ Program::Program(std::vector<uint8_t> bytes, const std::string& file) : bytes_(s
        uint64_t{h.op_count} * sizeof(rt::OpNote) > h.notes_bytes || bytes_[h.notes_offset + h.notes_bytes - 1] != 0)) {
     throw Error(ErrorCode::bad_input, "the notes of the Program are damaged", file, "make the file again");
   }
-  name_ = has_notes ? note(h.model_name) : "model";
+  name_ = identifier(has_notes ? note(h.model_name) : "model");  // it becomes a file and C name: never trusted
 
   const auto* tensors = reinterpret_cast<const rt::TensorInfo*>(bytes_.data() + h.tensors_offset);
   for (uint32_t i = 0; i < h.input_count + h.output_count; ++i) {

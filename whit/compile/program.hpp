@@ -56,6 +56,9 @@ class Program {
   std::vector<ProgramOp> ops_;
 };
 
+// A C identifier from a file name: "kws_ref_model" from "a/kws-ref-model.tflite" is "kws_ref_model".
+std::string identifier(const std::string& file);
+
 // True when `bytes` begin like a Program.
 bool is_program(std::span<const uint8_t> bytes);
 

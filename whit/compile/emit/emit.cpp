@@ -21,6 +21,16 @@ std::string upper(std::string text) {
   return text;
 }
 
+// A name from a model file, safe inside a comment of either kind: names are untrusted text.
+std::string comment_text(const std::string& name) {
+  std::string text;
+  for (const char c : name) {
+    const bool is_plain = c >= ' ' && c <= '~' && c != '\\' && c != '*' && c != '"' && c != '?';
+    text += is_plain ? c : '_';
+  }
+  return text;
+}
+
 // The header among the embedded files that defines a kernel.
 std::string header_of(const std::string& kernel_name) {
   const std::string definition = fmt::format("WHIT_KERNEL void {}(", kernel_name);
@@ -70,7 +80,7 @@ bool is_quantized_8bit(const ProgramTensor& tensor) {
 std::string declare_tensor(const std::string& name, const char* role, size_t index, const ProgramTensor& tensor) {
   const char* type = element_c_name(static_cast<rt::ElementType>(tensor.info.type));
   const bool is_input = std::string_view(role) == "input";
-  std::string text = fmt::format("/* {} {} \"{}\": {}", role, index, tensor.name, shape_text(tensor));
+  std::string text = fmt::format("/* {} {} \"{}\": {}", role, index, comment_text(tensor.name), shape_text(tensor));
   if (is_quantized_8bit(tensor))
     text += fmt::format(", real = {} * (stored - {})", tensor.scale, tensor.info.zero_point);
   text += fmt::format(" */\n#define {}_{}_{}_BYTES {}u\n", upper(name), upper(role), index, tensor.info.bytes);
@@ -144,8 +154,8 @@ std::string model_source(const Program& program, const EmitOptions& options, con
   for (size_t i = 0; i < program.ops().size(); ++i) {
     const ProgramOp& op = program.ops()[i];
     records += define_record(i, op);
-    calls += fmt::format("  WHIT_LAYER({})  // {} \"{}\", {} MAC\n  whit::rt::{}(kOp{}, memory);\n", i, op.op, op.name,
-                         op.macs, op.kernel_name, i);
+    calls += fmt::format("  WHIT_LAYER({})  // {} \"{}\", {} MAC\n  whit::rt::{}(kOp{}, memory);\n", i,
+                         comment_text(op.op), comment_text(op.name), op.macs, op.kernel_name, i);
   }
   std::string tensors;
   for (size_t i = 0; i < program.inputs().size(); ++i)

@@ -32,7 +32,8 @@ TEST(Emit, SelftestPassesWithEveryOptimization) {
   for (const Optimize optimize : {Optimize::size, Optimize::balanced, Optimize::speed}) {
     const TemporaryDirectory directory;
     write_firmware(firmware_of(compiled.program, optimize), directory.path());
-    EXPECT_EQ(shell("make -C " + directory.path().string() + " selftest CXXFLAGS='-O1 -std=c++17 -Wall -Wextra -Werror'"), 0);
+    EXPECT_EQ(
+        shell("make -C " + directory.path().string() + " selftest CXXFLAGS='-O1 -std=c++17 -Wall -Wextra -Werror'"), 0);
   }
 }
 
@@ -74,6 +75,17 @@ TEST(Emit, HoldsOnlyTheKernelsThatItUses) {
   EXPECT_EQ(firmware.count("whit_runtime/kernels/kernel.hpp"), 1u);
   EXPECT_EQ(firmware.count("whit_runtime/kernels/depthwise_conv2d_s8.hpp"), 0u);
   EXPECT_EQ(firmware.count("whit_runtime/player/player.hpp"), 0u);
+}
+
+TEST(Emit, NamesFromTheModelStayInTheirComments) {
+  ir::Graph graph = ir::parse_text(kTinyGraph);
+  graph.name = "../tiny";
+  for (ir::Tensor& tensor : graph.tensors) tensor.name = "*/ int bad; // \\\n#error\n";
+  const Compiled compiled = compile(graph, {}, Sha256{});
+  EXPECT_EQ(compiled.program.name(), "tiny");
+  const TemporaryDirectory directory;
+  write_firmware(firmware_of(compiled.program), directory.path());
+  EXPECT_EQ(shell("make -C " + directory.path().string() + " selftest"), 0);
 }
 
 TEST(Identifier, IsACName) {
