@@ -1,5 +1,5 @@
 // The arm_dsp kernels' portable bodies against the portable kernels, on random layers: packing and algorithm.
-// The assembly bodies are compared with these on the emulated target (tests/device).
+// The assembly bodies are compared with these on the emulated target (tests/device_test.cpp).
 #include "whit/compile/lower/arch/arm_dsp.hpp"
 
 #include <gtest/gtest.h>

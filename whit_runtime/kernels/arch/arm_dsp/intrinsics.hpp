@@ -7,7 +7,8 @@
 
 #include "whit_runtime/kernels/kernel.hpp"
 
-#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__)
+// WHIT_DSP_PORTABLE: the plain definitions even there, so that a test can compare both on the target.
+#if defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && !defined(WHIT_DSP_PORTABLE)
 #define WHIT_ARM_DSP 1
 #else
 #define WHIT_ARM_DSP 0

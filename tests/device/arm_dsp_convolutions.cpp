@@ -1,0 +1,121 @@
+// Runs the arm_dsp convolution and fully connected kernels on random shapes, weights and requantizations, and prints a
+// checksum of each case's outputs and of the canaries round them. Built twice, with the assembly and with the portable
+// bodies, it must print the same (tests/device_test.cpp); unit tests hold the portable bodies against the references.
+#include "targets/common/support.h"
+#include "whit_runtime/kernels/arch/arm_dsp/conv2d_s8_dsp.hpp"
+#include "whit_runtime/kernels/arch/arm_dsp/fully_connected_s8_dsp.hpp"
+
+namespace {
+
+using namespace whit::rt;
+
+uint32_t state = 2463534242u;
+uint32_t random_word() {
+  state ^= state << 13;
+  state ^= state >> 17;
+  state ^= state << 5;
+  return state;
+}
+int32_t pick(int32_t low, int32_t high) {
+  return low + static_cast<int32_t>((random_word() >> 8) % static_cast<uint32_t>(high - low + 1));
+}
+
+alignas(16) uint8_t arena[48 * 1024];
+alignas(16) uint32_t stream[16 * 1024];
+
+void print_checksum(const char* name) {
+  uint32_t sum = 0x811c9dc5u;  // FNV-1a over the whole arena: outputs, scratch, and what nobody may touch
+  for (const uint8_t byte : arena) sum = (sum ^ byte) * 16777619u;
+  whit_write(name);
+  whit_write_hex(&sum, sizeof sum);
+  whit_write("\n");
+}
+
+// A layer without meaning but with every bit pattern: multipliers that are extreme, every shift.
+void randomize() {
+  for (uint32_t& word : stream) word = random_word();
+  for (uint8_t& byte : arena) byte = static_cast<uint8_t>(random_word() >> 8);
+}
+
+template <typename Params>
+void randomize_output(Params& p) {
+  p.output_zero_point = pick(0, 1) != 0 ? -128 : pick(-128, 127);
+  p.output_min = -128;
+  p.output_max = 127;
+  if (pick(0, 3) == 0) {
+    p.output_min = pick(-128, 0);
+    p.output_max = pick(1, 127);
+  }
+}
+
+const Extent kExtent = {sizeof arena, sizeof stream, reinterpret_cast<const uint8_t*>(stream)};
+const Memory kMemory = {arena, reinterpret_cast<const uint8_t*>(stream)};
+
+void pointwise_case() {
+  PointwiseS8Dsp p{};
+  p.pixels = pick(1, 20);
+  p.input_channels = 4 * pick(1, 20);
+  p.output_channels = 2 * pick(1, 16);
+  p.input = static_cast<Ref>(pick(0, 40));
+  p.output = p.input + 2048 + static_cast<Ref>(pick(0, 40));
+  p.stream = kConstantBit;
+  p.scratch = 16384;
+  randomize_output(p);
+  if (!check(p, kExtent)) whit_write("refused\n");
+  pointwise_s8_dsp(p, kMemory);
+  print_checksum("pointwise ");
+}
+
+void conv2d_case() {
+  Conv2dS8Dsp p{};
+  ConvGeometry& g = p.geometry;
+  g.batches = pick(1, 2);
+  g.input_channels = pick(1, 20), g.output_channels = 2 * pick(1, 8);
+  g.kernel_height = pick(1, 4), g.kernel_width = pick(1, 4);
+  g.stride_height = pick(1, 3), g.stride_width = pick(1, 3);
+  g.dilation_height = pick(1, 2), g.dilation_width = pick(1, 2);
+  g.input_height = pick(1, 8), g.input_width = pick(1, 8);
+  g.output_height = pick(1, 8), g.output_width = pick(1, 8);  // windows may lie wholly outside
+  g.pad_top = pick(0, 3), g.pad_left = pick(0, 3);
+  p.input = static_cast<Ref>(pick(0, 40));
+  p.output = 4096 + static_cast<Ref>(pick(0, 40));
+  p.stream = kConstantBit;
+  p.scratch = 16384;
+  p.input_zero_point = pick(-128, 127);
+  randomize_output(p);
+  if (!check(p, kExtent)) whit_write("refused\n");
+  conv2d_s8_dsp(p, kMemory);
+  print_checksum("conv2d ");
+}
+
+void fully_connected_case() {
+  FullyConnectedS8Dsp p{};
+  const bool widen = pick(0, 1) != 0;
+  p.batches = pick(1, 3);
+  p.input_depth = widen ? pick(1, 200) : 8 * pick(1, 25);
+  p.output_depth = pick(1, 40);
+  p.input = static_cast<Ref>(widen ? pick(0, 40) : 4 * pick(0, 10));
+  p.output = 4096 + static_cast<Ref>(pick(0, 40));
+  p.stream = kConstantBit;
+  p.scratch = widen ? 16384 : kNoRef;
+  p.multiplier = static_cast<int32_t>(random_word());
+  p.f = pick(0, 15);
+  randomize_output(p);
+  if (!check(p, kExtent)) whit_write("refused\n");
+  fully_connected_s8_dsp(p, kMemory);
+  print_checksum("fully_connected ");
+}
+
+}  // namespace
+
+int main() {
+  for (int i = 0; i < 100; ++i) {
+    randomize();
+    pointwise_case();
+    randomize();
+    conv2d_case();
+    randomize();
+    fully_connected_case();
+  }
+  return 0;
+}
