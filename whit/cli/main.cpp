@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   whit::cli::add_inspect(app);
   whit::cli::add_run(app);
   whit::cli::add_compile(app);
+  whit::cli::add_bench(app);
   try {
     app.parse(argc, argv);
     return 0;

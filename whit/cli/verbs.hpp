@@ -9,6 +9,7 @@ namespace whit::cli {
 void add_inspect(CLI::App& app);
 void add_compile(CLI::App& app);
 void add_build(CLI::App& app);
+void add_bench(CLI::App& app);
 void add_run(CLI::App& app);
 
 }  // namespace whit::cli

@@ -1,10 +1,13 @@
 #include "whit/target/measure.hpp"
 
+#include <cxxabi.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <map>
+#include <memory>
 #include <sstream>
 
 #include "whit/base/error.hpp"
@@ -17,7 +20,7 @@ namespace whit::target {
 namespace {
 
 RunResult run(const Target& target, const std::filesystem::path& elf, const std::vector<std::string>& more,
-              double timeout_seconds) {
+              double timeout_seconds, const std::vector<MemoryFile>& memory) {
   std::vector<std::string> command = {elf.string()};
   if (!target.is_host()) {
     if (!program_exists(target.emulator)) {
@@ -31,6 +34,10 @@ RunResult run(const Target& target, const std::filesystem::path& elf, const std:
       command.push_back(flag);
     }
     command.insert(command.end(), more.begin(), more.end());
+    for (const MemoryFile& file : memory) {
+      command.push_back("-device");
+      command.push_back(fmt::format("loader,file={},addr={:#x},force-raw=on", file.path.string(), file.address));
+    }
     command.insert(command.end(), {"-kernel", elf.string()});
   }
   const ProcessResult result = run_process(command, timeout_seconds);
@@ -69,6 +76,14 @@ std::string markers_of(const ElfImage& image, const std::string& where) {
   return text;
 }
 
+// A C++ name as people write it, without parameters.
+std::string readable(const std::string& symbol) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> plain(
+      abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status), &std::free);
+  return status == 0 ? std::string(plain.get()).substr(0, std::string_view(plain.get()).find('(')) : symbol;
+}
+
 // Names of functions by address.
 class FunctionTable {
  public:
@@ -79,7 +94,7 @@ class FunctionTable {
   }
   std::string at(uint32_t address) const {
     const auto after = names_.upper_bound(address);
-    return after == names_.begin() ? "?" : std::prev(after)->second;
+    return after == names_.begin() ? "?" : readable(std::prev(after)->second);
   }
 
  private:
@@ -122,11 +137,13 @@ Cost& Cost::operator+=(const Cost& other) {
   return *this;
 }
 
-RunResult run_image(const Target& target, const std::filesystem::path& elf, double timeout_seconds) {
-  return run(target, elf, {}, timeout_seconds);
+RunResult run_image(const Target& target, const std::filesystem::path& elf, double timeout_seconds,
+                    const std::vector<MemoryFile>& memory) {
+  return run(target, elf, {}, timeout_seconds, memory);
 }
 
-Measurement measure_image(const Target& target, const std::filesystem::path& elf, double timeout_seconds) {
+Measurement measure_image(const Target& target, const std::filesystem::path& elf, double timeout_seconds,
+                          const std::vector<MemoryFile>& memory) {
   if (target.is_host()) {
     throw Error(ErrorCode::unsupported, "instructions are counted in an emulator only", target.name,
                 "choose an emulated target such as qemu-cortex-m4");
@@ -141,7 +158,7 @@ Measurement measure_image(const Target& target, const std::filesystem::path& elf
   const RunResult result = run(target, elf,
                                {"-plugin", fmt::format("{},core={},markers={},out={}", plugin.string(),
                                                        target.counter_core, markers.string(), counts.string())},
-                               timeout_seconds);
+                               timeout_seconds, memory);
   if (!std::filesystem::exists(counts)) {
     throw Error(ErrorCode::bad_input, fmt::format("the image ended with {} before whit_profile_stop", result.exit_code),
                 elf.string(), result.output.substr(0, 500));

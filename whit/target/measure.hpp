@@ -18,8 +18,16 @@ struct RunResult {
   std::string output;  // what the image wrote
 };
 
+// A file that the emulator writes into the machine's memory before the start; into section .noinit, or the start-up
+// code clears it.
+struct MemoryFile {
+  uint32_t address = 0;
+  std::filesystem::path path;
+};
+
 // Runs the image to its end. Error tool_missing without the emulator, gate_failed when the time is over.
-RunResult run_image(const Target& target, const std::filesystem::path& elf, double timeout_seconds);
+RunResult run_image(const Target& target, const std::filesystem::path& elf, double timeout_seconds,
+                    const std::vector<MemoryFile>& memory = {});
 
 struct Cost {
   uint64_t instructions = 0;
@@ -47,6 +55,7 @@ struct Measurement {
 
 // As run_image, and counts. Error bad_input when the image lacks the symbols whit_profile_start and whit_profile_stop
 // or never passes them, unsupported on the host.
-Measurement measure_image(const Target& target, const std::filesystem::path& elf, double timeout_seconds);
+Measurement measure_image(const Target& target, const std::filesystem::path& elf, double timeout_seconds,
+                          const std::vector<MemoryFile>& memory = {});
 
 }  // namespace whit::target
