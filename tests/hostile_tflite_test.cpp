@@ -3,6 +3,7 @@
 // sanitizers.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "tests/golden.hpp"

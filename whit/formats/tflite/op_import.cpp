@@ -245,7 +245,8 @@ void OpImport::add(ir::Op op, std::vector<ir::TensorId> inputs, ir::TensorId out
     const ir::Shape shape = ir::infer_shapes(import_.graph_, node).at(0);
     ir::Tensor& tensor = import_.graph_.tensor(output);
     for (const int32_t i : outputs_) {
-      FileTensor& file = import_.tensors_.at(static_cast<size_t>(i));
+      if (i < 0 || static_cast<size_t>(i) >= import_.tensors_.size()) continue;  // refused when its turn comes
+      FileTensor& file = import_.tensors_[static_cast<size_t>(i)];
       if (file.id != output) continue;
       check_shape(file, shape);
       file.defined = true;
