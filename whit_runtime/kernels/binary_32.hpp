@@ -25,8 +25,6 @@ inline bool check(const BinaryF32& p, const Extent& e) {
 }
 
 // A NaN stays a NaN.
-inline float clamp_f32(float x, float low, float high) { return x < low ? low : (x > high ? high : x); }
-
 template <typename F>
 WHIT_ALWAYS_INLINE void binary_f32(const BinaryF32& p, const Memory& m, F f) {
   const float low = f32_from_bits(p.output_min_bits), high = f32_from_bits(p.output_max_bits);

@@ -89,6 +89,7 @@ inline int32_t multiply_by_quantized_multiplier(int32_t x, int32_t multiplier, i
 }
 
 inline int32_t clamp(int32_t x, int32_t low, int32_t high) { return x < low ? low : (x > high ? high : x); }
+inline float clamp_f32(float x, float low, float high) { return x < low ? low : (x > high ? high : x); }
 
 // Per-channel requantization beside a weight matrix: the bias has the input's zero point folded in.
 struct Requant {

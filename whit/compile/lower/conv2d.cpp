@@ -1,6 +1,5 @@
 #include "whit/compile/lower/arch/arm_dsp.hpp"
 #include "whit/compile/lower/arch/swar.hpp"
-#include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/quantized.hpp"
 
@@ -25,6 +24,7 @@ void lower_portable(Lowering& lowering, const ir::Node& node, const QuantizedLay
 }  // namespace
 
 void lower_conv2d(Lowering& lowering, const ir::Node& node) {
+  if (lowering.tensor_of(node.inputs[0]).type == ir::DType::f32) return lower_conv2d_f32(lowering, node);
   require_int8_layer(lowering, node);
   const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
   if (lowering.kernels() == KernelSet::arm_dsp && try_conv2d_arm_dsp(lowering, node, layer)) return;

@@ -22,6 +22,7 @@ void lower_portable(Lowering& lowering, const ir::Node& node, const QuantizedLay
 }  // namespace
 
 void lower_depthwise_conv2d(Lowering& lowering, const ir::Node& node) {
+  if (lowering.tensor_of(node.inputs[0]).type == ir::DType::f32) return lower_depthwise_conv2d_f32(lowering, node);
   require_int8_layer(lowering, node);
   const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
   lower_portable(lowering, node, layer);

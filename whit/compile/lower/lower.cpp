@@ -67,6 +67,34 @@ void lower_node(Lowering& lowering, const ir::Node& node) {
     case Op::read_variable:
     case Op::assign_variable:
       return lower_variable(lowering, node);
+    case Op::transpose_conv2d:
+      return lower_transpose_conv2d(lowering, node);
+    case Op::batch_matmul:
+      return lower_batch_matmul(lowering, node);
+    case Op::average_pool2d:
+    case Op::max_pool2d:
+      return lower_pool(lowering, node);
+    case Op::mean:
+    case Op::sum:
+    case Op::reduce_max:
+    case Op::reduce_min:
+    case Op::arg_max:
+    case Op::arg_min:
+      return lower_reduce(lowering, node);
+    case Op::reshape:
+    case Op::transpose:
+    case Op::concat:
+    case Op::slice:
+    case Op::pad:
+    case Op::mirror_pad:
+    case Op::tile:
+    case Op::gather:
+    case Op::one_hot:
+    case Op::space_to_depth:
+    case Op::depth_to_space:
+    case Op::resize_nearest:
+    case Op::resize_bilinear:
+      return lower_data_movement(lowering, node);
     default:
       lowering.refuse("there is no kernel for it");
   }

@@ -9,6 +9,9 @@ namespace whit::compile {
 void lower_fully_connected(Lowering& lowering, const ir::Node& node);
 void lower_conv2d(Lowering& lowering, const ir::Node& node);
 void lower_depthwise_conv2d(Lowering& lowering, const ir::Node& node);
+void lower_fully_connected_f32(Lowering& lowering, const ir::Node& node);
+void lower_conv2d_f32(Lowering& lowering, const ir::Node& node);
+void lower_depthwise_conv2d_f32(Lowering& lowering, const ir::Node& node);
 void lower_transpose_conv2d(Lowering& lowering, const ir::Node& node);
 void lower_batch_matmul(Lowering& lowering, const ir::Node& node);
 void lower_pool(Lowering& lowering, const ir::Node& node);           // average_pool2d, max_pool2d

@@ -1,0 +1,60 @@
+#include <bit>
+
+#include "whit/compile/lower/lower_ops.hpp"
+#include "whit/compile/lower/quantized.hpp"
+
+namespace whit::compile {
+namespace {
+
+void lower_s8(Lowering& lowering, const ir::Node& node) {
+  require_int8_layer(lowering, node);
+  QuantizedLayer layer = quantized_layer(lowering.graph(), node);
+  // Not every tap counts everywhere, so the zero point cannot be folded into the bias.
+  for (int32_t c = 0; c < layer.channels; ++c) {
+    int32_t sum = 0;
+    for (int32_t i = 0; i < layer.depth; ++i) sum += layer.weights[static_cast<size_t>(c * layer.depth + i)];
+    layer.requant[static_cast<size_t>(c)].bias += layer.input_zero_point * sum;
+  }
+  rt::TransposeConv2dS8 p{};
+  p.input = lowering.tensor(node.inputs[0]);
+  p.output = lowering.tensor(node.outputs[0]);
+  p.weights = lowering.constant(layer.weights, ConstantKind::weights);
+  p.requant = lowering.constant(layer.requant, ConstantKind::other);
+  lowering.count_as_weights(4 * layer.channels);
+  p.geometry = conv_geometry(lowering.graph(), node);
+  p.input_zero_point = layer.input_zero_point;
+  p.output_zero_point = layer.output_zero_point;
+  p.output_min = layer.range.min;
+  p.output_max = layer.range.max;
+  lowering.emit(rt::KernelId::transpose_conv2d_s8, p);
+}
+
+void lower_f32(Lowering& lowering, const ir::Node& node) {
+  const bool has_bias = node.inputs.size() > 2 && node.inputs[2] != ir::kNoTensor;
+  if (lowering.tensor_of(node.inputs[1]).type != ir::DType::f32 ||
+      lowering.tensor_of(node.outputs[0]).type != ir::DType::f32 ||
+      (has_bias && lowering.tensor_of(node.inputs[2]).type != ir::DType::f32)) {
+    lowering.refuse("input, weights, bias and output must all be quantized int8, or all float32");
+  }
+  rt::TransposeConv2dF32 p{};
+  p.input = lowering.tensor(node.inputs[0]);
+  p.output = lowering.tensor(node.outputs[0]);
+  p.weights = lowering.tensor(node.inputs[1]);
+  p.bias = has_bias ? lowering.tensor(node.inputs[2]) : rt::kNoRef;
+  p.geometry = conv_geometry(lowering.graph(), node);
+  const FloatRange range = activation_range_f32(ir::attributes<ir::ConvAttributes>(node).activation);
+  p.output_min_bits = std::bit_cast<int32_t>(range.min);
+  p.output_max_bits = std::bit_cast<int32_t>(range.max);
+  lowering.emit(rt::KernelId::transpose_conv2d_f32, p);
+}
+
+}  // namespace
+
+void lower_transpose_conv2d(Lowering& lowering, const ir::Node& node) {
+  const auto& a = ir::attributes<ir::ConvAttributes>(node);
+  if (a.dilation_h != 1 || a.dilation_w != 1) lowering.refuse("dilation");
+  if (lowering.tensor_of(node.inputs[0]).type == ir::DType::f32) return lower_f32(lowering, node);
+  lower_s8(lowering, node);
+}
+
+}  // namespace whit::compile

@@ -1,0 +1,184 @@
+// Convolution, depthwise convolution and fully connected, float32.
+// Each result is one sum in the order of TFLite's reference kernels (rows, columns, channels), then the bias, so that
+// any compiler that neither reorders nor contracts gives the same bits. Taps outside the map are skipped.
+#ifndef WHIT_RUNTIME_KERNELS_CONV2D_F32_HPP_
+#define WHIT_RUNTIME_KERNELS_CONV2D_F32_HPP_
+
+#include "whit_runtime/kernels/conv2d_s8.hpp"
+#include "whit_runtime/kernels/pool2d_f32.hpp"
+
+namespace whit::rt {
+
+struct Conv2dF32 {
+  OpHead head;
+  Ref input;    // float [N,H,W,I]
+  Ref output;   // float [N,H,W,O]
+  Ref weights;  // float [O,KH,KW,I]
+  Ref bias;     // float [O], or kNoRef
+  ConvGeometry geometry;
+  int32_t output_min_bits;  // fused activation
+  int32_t output_max_bits;
+  static constexpr uint8_t kRefs = 4;
+};
+
+struct DepthwiseConv2dF32 {
+  OpHead head;
+  Ref input;    // float [N,H,W,I]
+  Ref output;   // float [N,H,W,O], O = I * depth multiplier
+  Ref weights;  // float [KH,KW,O]
+  Ref bias;     // float [O], or kNoRef
+  ConvGeometry geometry;
+  int32_t output_min_bits;
+  int32_t output_max_bits;
+  static constexpr uint8_t kRefs = 4;
+};
+
+struct FullyConnectedF32 {
+  OpHead head;
+  Ref input;    // float [batches, input_depth]
+  Ref output;   // float [batches, output_depth]
+  Ref weights;  // float [output_depth, input_depth]
+  Ref bias;     // float [output_depth], or kNoRef
+  int32_t batches;
+  int32_t input_depth;
+  int32_t output_depth;
+  int32_t output_min_bits;
+  int32_t output_max_bits;
+  static constexpr uint8_t kRefs = 4;
+};
+
+inline bool check_conv_f32(const ConvGeometry& g, Ref in, Ref out, Ref bias, const Extent& e) {
+  return check_geometry(g) &&
+         readable(e, in, 4 * area(g.batches, g.input_height, g.input_width, g.input_channels), 4) &&
+         writable(e, out, 4 * area(g.batches, g.output_height, g.output_width, g.output_channels), 4) &&
+         (bias == kNoRef || readable(e, bias, 4 * area(g.output_channels), 4));
+}
+
+inline bool check(const Conv2dF32& p, const Extent& e) {
+  const ConvGeometry& g = p.geometry;
+  return check_conv_f32(g, p.input, p.output, p.bias, e) &&
+         readable(e, p.weights, 4 * area(g.output_channels, g.kernel_height, g.kernel_width, g.input_channels), 4);
+}
+
+inline bool check(const DepthwiseConv2dF32& p, const Extent& e) {
+  const ConvGeometry& g = p.geometry;
+  return check_conv_f32(g, p.input, p.output, p.bias, e) && g.output_channels % g.input_channels == 0 &&
+         readable(e, p.weights, 4 * area(g.kernel_height, g.kernel_width, g.output_channels), 4);
+}
+
+inline bool check(const FullyConnectedF32& p, const Extent& e) {
+  return readable(e, p.input, 4 * area(p.batches, p.input_depth), 4) &&
+         writable(e, p.output, 4 * area(p.batches, p.output_depth), 4) &&
+         readable(e, p.weights, 4 * area(p.output_depth, p.input_depth), 4) &&
+         (p.bias == kNoRef || readable(e, p.bias, 4 * area(p.output_depth), 4));
+}
+
+// The taps of one dimension that lie inside the map: [first, last), for a window that starts at `start`.
+WHIT_ALWAYS_INLINE Window taps_inside(int32_t start, int32_t dilation, int32_t kernel, int32_t size) {
+  int32_t first = 0;
+  while (first < kernel && start + first * dilation < 0) ++first;
+  int32_t last = kernel;
+  while (last > first && start + (last - 1) * dilation >= size) --last;
+  return {first, last};
+}
+
+// Four output channels at a time: their sums are independent, which hides the latency of the additions.
+WHIT_KERNEL void conv2d_f32(const Conv2dF32& p, const Memory& m) {
+  const ConvGeometry& g = p.geometry;
+  const float* image = input<float>(m, p.input);
+  const float* weights = input<float>(m, p.weights);
+  const float* bias = p.bias == kNoRef ? nullptr : input<float>(m, p.bias);
+  float* y = output<float>(m, p.output);
+  const float low = f32_from_bits(static_cast<uint32_t>(p.output_min_bits));
+  const float high = f32_from_bits(static_cast<uint32_t>(p.output_max_bits));
+  const int32_t depth = g.kernel_height * g.kernel_width * g.input_channels;
+  for (int32_t n = 0; n < g.batches; ++n, image += g.input_height * g.input_width * g.input_channels) {
+    for (int32_t oy = 0; oy < g.output_height; ++oy) {
+      const int32_t top = oy * g.stride_height - g.pad_top;
+      const Window rows = taps_inside(top, g.dilation_height, g.kernel_height, g.input_height);
+      for (int32_t ox = 0; ox < g.output_width; ++ox, y += g.output_channels) {
+        const int32_t left = ox * g.stride_width - g.pad_left;
+        const Window cols = taps_inside(left, g.dilation_width, g.kernel_width, g.input_width);
+        for (int32_t c = 0; c < g.output_channels; c += 4) {
+          const int32_t lanes = g.output_channels - c < 4 ? g.output_channels - c : 4;
+          // Lanes beyond the last channel repeat it; their sums are dropped.
+          const float* w0 = weights + c * depth;
+          const float* w1 = w0 + (lanes > 1 ? depth : 0);
+          const float* w2 = w1 + (lanes > 2 ? depth : 0);
+          const float* w3 = w2 + (lanes > 3 ? depth : 0);
+          float sum0 = 0.0f, sum1 = 0.0f, sum2 = 0.0f, sum3 = 0.0f;
+          for (int32_t ky = rows.first; ky < rows.last; ++ky) {
+            for (int32_t kx = cols.first; kx < cols.last; ++kx) {
+              const float* x = image + ((top + ky * g.dilation_height) * g.input_width + left + kx * g.dilation_width) *
+                                           g.input_channels;
+              const int32_t at = (ky * g.kernel_width + kx) * g.input_channels;
+              for (int32_t i = 0; i < g.input_channels; ++i) {
+                sum0 += x[i] * w0[at + i];
+                sum1 += x[i] * w1[at + i];
+                sum2 += x[i] * w2[at + i];
+                sum3 += x[i] * w3[at + i];
+              }
+            }
+          }
+          const float sum[4] = {sum0, sum1, sum2, sum3};
+          for (int32_t lane = 0; lane < lanes; ++lane) {
+            y[c + lane] = clamp_f32(sum[lane] + (bias != nullptr ? bias[c + lane] : 0.0f), low, high);
+          }
+        }
+      }
+    }
+  }
+}
+
+WHIT_KERNEL void depthwise_conv2d_f32(const DepthwiseConv2dF32& p, const Memory& m) {
+  const ConvGeometry& g = p.geometry;
+  const float* image = input<float>(m, p.input);
+  const float* weights = input<float>(m, p.weights);
+  const float* bias = p.bias == kNoRef ? nullptr : input<float>(m, p.bias);
+  float* y = output<float>(m, p.output);
+  const float low = f32_from_bits(static_cast<uint32_t>(p.output_min_bits));
+  const float high = f32_from_bits(static_cast<uint32_t>(p.output_max_bits));
+  const int32_t multiplier = g.output_channels / g.input_channels;
+  for (int32_t n = 0; n < g.batches; ++n, image += g.input_height * g.input_width * g.input_channels) {
+    for (int32_t oy = 0; oy < g.output_height; ++oy) {
+      const int32_t top = oy * g.stride_height - g.pad_top;
+      const Window rows = taps_inside(top, g.dilation_height, g.kernel_height, g.input_height);
+      for (int32_t ox = 0; ox < g.output_width; ++ox) {
+        const int32_t left = ox * g.stride_width - g.pad_left;
+        const Window cols = taps_inside(left, g.dilation_width, g.kernel_width, g.input_width);
+        for (int32_t c = 0; c < g.output_channels; ++c) {
+          const int32_t channel = multiplier == 1 ? c : c / multiplier;
+          float sum = 0.0f;
+          for (int32_t ky = rows.first; ky < rows.last; ++ky) {
+            const float* row = image + (top + ky * g.dilation_height) * g.input_width * g.input_channels + channel;
+            const float* w = weights + ky * g.kernel_width * g.output_channels + c;
+            for (int32_t kx = cols.first; kx < cols.last; ++kx) {
+              sum += row[(left + kx * g.dilation_width) * g.input_channels] * w[kx * g.output_channels];
+            }
+          }
+          *y++ = clamp_f32(sum + (bias != nullptr ? bias[c] : 0.0f), low, high);
+        }
+      }
+    }
+  }
+}
+
+WHIT_KERNEL void fully_connected_f32(const FullyConnectedF32& p, const Memory& m) {
+  const float* x = input<float>(m, p.input);
+  const float* bias = p.bias == kNoRef ? nullptr : input<float>(m, p.bias);
+  float* y = output<float>(m, p.output);
+  const float low = f32_from_bits(static_cast<uint32_t>(p.output_min_bits));
+  const float high = f32_from_bits(static_cast<uint32_t>(p.output_max_bits));
+  for (int32_t b = 0; b < p.batches; ++b, x += p.input_depth) {
+    const float* w = input<float>(m, p.weights);
+    for (int32_t o = 0; o < p.output_depth; ++o, w += p.input_depth) {
+      float sum = 0.0f;
+      for (int32_t i = 0; i < p.input_depth; ++i) sum += x[i] * w[i];
+      *y++ = clamp_f32(sum + (bias != nullptr ? bias[o] : 0.0f), low, high);
+    }
+  }
+}
+
+}  // namespace whit::rt
+
+#endif  // WHIT_RUNTIME_KERNELS_CONV2D_F32_HPP_

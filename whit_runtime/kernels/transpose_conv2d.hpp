@@ -1,0 +1,114 @@
+// Transposed convolution, int8 and float32: out[y,x,o] gathers the taps (ky,kx) for which y + pad_top - ky and
+// x + pad_left - kx are multiples of the stride that lie inside the input; each output is written once, so no scratch.
+// Float sums run in the order of TFLite's reference kernel: input rows, columns, channels. Knows no dilation.
+#ifndef WHIT_RUNTIME_KERNELS_TRANSPOSE_CONV2D_HPP_
+#define WHIT_RUNTIME_KERNELS_TRANSPOSE_CONV2D_HPP_
+
+#include "whit_runtime/kernels/conv2d_f32.hpp"
+
+namespace whit::rt {
+
+struct TransposeConv2dS8 {
+  OpHead head;
+  Ref input;    // int8 [N,H,W,I]
+  Ref output;   // int8 [N,H,W,O]
+  Ref weights;  // int8 [O,KH,KW,I]
+  Ref requant;  // Requant[O], bias without the zero point: how many taps count depends on the place
+  ConvGeometry geometry;
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+  int32_t output_min, output_max;
+  static constexpr uint8_t kRefs = 4;
+};
+
+struct TransposeConv2dF32 {
+  OpHead head;
+  Ref input;    // float [N,H,W,I]
+  Ref output;   // float [N,H,W,O]
+  Ref weights;  // float [O,KH,KW,I]
+  Ref bias;     // float [O], or kNoRef
+  ConvGeometry geometry;
+  int32_t output_min_bits;
+  int32_t output_max_bits;
+  static constexpr uint8_t kRefs = 4;
+};
+
+inline bool check(const TransposeConv2dS8& p, const Extent& e) {
+  const ConvGeometry& g = p.geometry;
+  return check_geometry(g) && g.dilation_height == 1 && g.dilation_width == 1 &&
+         readable(e, p.input, area(g.batches, g.input_height, g.input_width, g.input_channels)) &&
+         writable(e, p.output, area(g.batches, g.output_height, g.output_width, g.output_channels)) &&
+         readable(e, p.weights, area(g.output_channels, g.kernel_height, g.kernel_width, g.input_channels)) &&
+         check_requant(e, p.requant, g.output_channels) && within(p.input_zero_point, -128, 127) &&
+         within(p.output_zero_point, -128, 127) && within(p.output_min, -128, 127) &&
+         within(p.output_max, p.output_min, 127);
+}
+
+inline bool check(const TransposeConv2dF32& p, const Extent& e) {
+  const ConvGeometry& g = p.geometry;
+  return check_conv_f32(g, p.input, p.output, p.bias, e) && g.dilation_height == 1 && g.dilation_width == 1 &&
+         readable(e, p.weights, 4 * area(g.output_channels, g.kernel_height, g.kernel_width, g.input_channels), 4);
+}
+
+// Input positions [first, last) that reach output position `out` through a kernel of `kernel` taps.
+WHIT_ALWAYS_INLINE Window transposed_window(int32_t out, int32_t stride, int32_t pad, int32_t kernel, int32_t size) {
+  const int32_t reach = out + pad;  // tap = reach - position * stride must be in [0, kernel)
+  const int32_t first = reach < kernel ? 0 : (reach - kernel) / stride + 1;
+  const int32_t last = reach / stride + 1;
+  return {first, last < size ? last : size};
+}
+
+// Calls `result(y, channel, sum)` for each output, where `sum` adds `product(x, w)` over all taps.
+template <typename T, typename Sum, typename Product, typename Result>
+WHIT_ALWAYS_INLINE void transposed_walk(const ConvGeometry& g, const T* image, const T* weights, Product product,
+                                        Result result) {
+  const int32_t depth = g.kernel_height * g.kernel_width * g.input_channels;
+  for (int32_t n = 0; n < g.batches; ++n, image += g.input_height * g.input_width * g.input_channels) {
+    for (int32_t oy = 0; oy < g.output_height; ++oy) {
+      const Window rows = transposed_window(oy, g.stride_height, g.pad_top, g.kernel_height, g.input_height);
+      for (int32_t ox = 0; ox < g.output_width; ++ox) {
+        const Window cols = transposed_window(ox, g.stride_width, g.pad_left, g.kernel_width, g.input_width);
+        for (int32_t c = 0; c < g.output_channels; ++c) {
+          Sum sum = 0;
+          for (int32_t iy = rows.first; iy < rows.last; ++iy) {
+            const int32_t ky = oy + g.pad_top - iy * g.stride_height;
+            for (int32_t ix = cols.first; ix < cols.last; ++ix) {
+              const int32_t kx = ox + g.pad_left - ix * g.stride_width;
+              const T* x = image + (iy * g.input_width + ix) * g.input_channels;
+              const T* w = weights + c * depth + (ky * g.kernel_width + kx) * g.input_channels;
+              for (int32_t i = 0; i < g.input_channels; ++i) sum += product(x[i], w[i]);
+            }
+          }
+          result(c, sum);
+        }
+      }
+    }
+  }
+}
+
+WHIT_KERNEL void transpose_conv2d_s8(const TransposeConv2dS8& p, const Memory& m) {
+  const Requant* requant = input<Requant>(m, p.requant);
+  int8_t* y = output<int8_t>(m, p.output);
+  transposed_walk<int8_t, int32_t>(
+      p.geometry, input<int8_t>(m, p.input), input<int8_t>(m, p.weights),
+      [&p](int8_t x, int8_t w) { return (x - p.input_zero_point) * w; },
+      [&](int32_t c, int32_t sum) {
+        const Requant& r = requant[c];
+        const int32_t scaled = multiply_by_quantized_multiplier(sum + r.bias, r.multiplier, r.shift);
+        *y++ = static_cast<int8_t>(clamp(scaled + p.output_zero_point, p.output_min, p.output_max));
+      });
+}
+
+WHIT_KERNEL void transpose_conv2d_f32(const TransposeConv2dF32& p, const Memory& m) {
+  const float* bias = p.bias == kNoRef ? nullptr : input<float>(m, p.bias);
+  const float low = f32_from_bits(static_cast<uint32_t>(p.output_min_bits));
+  const float high = f32_from_bits(static_cast<uint32_t>(p.output_max_bits));
+  float* y = output<float>(m, p.output);
+  transposed_walk<float, float>(
+      p.geometry, input<float>(m, p.input), input<float>(m, p.weights), [](float x, float w) { return x * w; },
+      [&](int32_t c, float sum) { *y++ = clamp_f32(sum + (bias != nullptr ? bias[c] : 0.0f), low, high); });
+}
+
+}  // namespace whit::rt
+
+#endif  // WHIT_RUNTIME_KERNELS_TRANSPOSE_CONV2D_HPP_
