@@ -4,6 +4,7 @@
 #include "targets/common/support.h"
 #include "whit_runtime/kernels/arch/arm_dsp/conv2d_s8_dsp.hpp"
 #include "whit_runtime/kernels/arch/arm_dsp/fully_connected_s8_dsp.hpp"
+#include "whit_runtime/kernels/arch/arm_dsp/pointwise8_s8_dsp.hpp"
 
 namespace {
 
@@ -66,6 +67,20 @@ void pointwise_case() {
   print_checksum("pointwise ");
 }
 
+void pointwise8_case() {
+  Pointwise8S8Dsp p{};
+  p.pixels = pick(1, 30);
+  p.output_channels = 4 * pick(1, 8);
+  p.input = static_cast<Ref>(4 * pick(0, 10));
+  p.output = 2048 + static_cast<Ref>(pick(0, 40));
+  p.stream = kConstantBit;
+  p.output_min = pick(-128, 0);
+  p.output_max = 127;
+  if (!check(p, kExtent)) whit_write("refused\n");
+  pointwise8_s8_dsp(p, kMemory);
+  print_checksum("pointwise8 ");
+}
+
 void conv2d_case() {
   Conv2dS8Dsp p{};
   ConvGeometry& g = p.geometry;
@@ -112,6 +127,7 @@ int main() {
   for (int i = 0; i < 100; ++i) {
     randomize();
     pointwise_case();
+    pointwise8_case();
     randomize();
     conv2d_case();
     randomize();

@@ -11,8 +11,10 @@ namespace whit::compile {
 bool try_conv2d_arm_dsp(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer);
 bool try_fully_connected_arm_dsp(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer);
 
-// Whether pointwise_s8_dsp takes the layer, and the lead (PlanOverlap) of either convolution kernel; for tests as well.
+// Whether the layer is 1x1 without stride or padding; and the lead (PlanOverlap) of a convolution kernel that goes
+// through the output in order, `block` pixels at a time, and reads their inputs before it writes them. For tests as
+// well.
 bool arm_dsp_is_pointwise(const rt::ConvGeometry& geometry);
-int64_t arm_dsp_conv2d_lead(const rt::ConvGeometry& geometry);
+int64_t arm_dsp_conv2d_lead(const rt::ConvGeometry& geometry, int32_t block);
 
 }  // namespace whit::compile

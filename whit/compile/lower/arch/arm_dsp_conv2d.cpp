@@ -36,23 +36,46 @@ bool arm_dsp_is_pointwise(const rt::ConvGeometry& g) {
          g.input_channels % 4 == 0;
 }
 
-int64_t arm_dsp_conv2d_lead(const rt::ConvGeometry& g) {
+int64_t arm_dsp_conv2d_lead(const rt::ConvGeometry& g, int32_t block) {
   const int64_t input_bytes = int64_t{g.batches} * g.input_height * g.input_width * g.input_channels;
   OverlapSimulation simulation;
   const int64_t positions = int64_t{g.batches} * g.output_height * g.output_width;
-  for (int64_t i = 0; i < positions; i += rt::dsp::kGemmPixels) {
-    const int64_t end = std::min<int64_t>(i + rt::dsp::kGemmPixels, positions);
+  for (int64_t i = 0; i < positions; i += block) {
+    const int64_t end = std::min<int64_t>(i + block, positions);
     for (int64_t pixel = i; pixel < end; ++pixel) simulation.read(first_byte_read(g, pixel));
     simulation.write(end * g.output_channels);
   }
   return simulation.lead(input_bytes);
 }
 
+namespace {
+
+bool try_pointwise8(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer, const rt::ConvGeometry& g) {
+  if (!arm_dsp_is_pointwise(g)) return false;
+  const auto stream = pack_pointwise8(layer);
+  if (!stream) return false;
+  lowering.may_overlap(node.outputs[0], node.inputs[0], arm_dsp_conv2d_lead(g, 1));
+  rt::Pointwise8S8Dsp p{};
+  p.input = lowering.tensor(node.inputs[0]);
+  p.output = lowering.tensor(node.outputs[0]);
+  p.stream = lowering.constant(*stream, ConstantKind::other);
+  lowering.count_as_weights(int64_t{layer.channels} * (layer.depth + 4));
+  p.pixels = g.batches * g.output_height * g.output_width;
+  p.output_channels = g.output_channels;
+  p.output_min = layer.range.min;
+  p.output_max = layer.range.max;
+  lowering.emit(rt::KernelId::pointwise8_s8_dsp, p);
+  return true;
+}
+
+}  // namespace
+
 bool try_conv2d_arm_dsp(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer) {
   const rt::ConvGeometry g = conv_geometry(lowering.graph(), node);
+  if (try_pointwise8(lowering, node, layer, g)) return true;
   const auto stream = pack_gemm_2x3(layer, im2col_order(g));
   if (!stream) return false;
-  lowering.may_overlap(node.outputs[0], node.inputs[0], arm_dsp_conv2d_lead(g));
+  lowering.may_overlap(node.outputs[0], node.inputs[0], arm_dsp_conv2d_lead(g, rt::dsp::kGemmPixels));
   if (arm_dsp_is_pointwise(g)) {
     rt::PointwiseS8Dsp p{};
     fill_common(lowering, node, layer, *stream, 6 * g.input_channels, p);

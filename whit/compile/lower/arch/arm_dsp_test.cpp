@@ -146,7 +146,7 @@ TEST(ArmDspConv2d, EqualsThePortableKernelAlsoOverlapped) {
     const int64_t output_bytes = int64_t{g.batches} * g.output_height * g.output_width * g.output_channels;
     const std::vector<int8_t> image = random_bytes(random, input_bytes);
     const std::vector<int8_t> expected = reference_conv2d(layer, g, image, output_bytes);
-    for (const int64_t lead : {arm_dsp_conv2d_lead(g), output_bytes + 16}) {
+    for (const int64_t lead : {arm_dsp_conv2d_lead(g, 3), output_bytes + 16}) {
       const bool pointwise = arm_dsp_is_pointwise(g);
       Arena arena(input_bytes, output_bytes, pointwise ? 6 * g.input_channels : rt::conv2d_s8_dsp_scratch(g), lead);
       std::copy(image.begin(), image.end(), arena.bytes.begin() + arena.input);
@@ -175,12 +175,52 @@ TEST(ArmDspConv2d, LeadIsNoLargerThanNeeded) {
   g.batches = 1, g.input_height = g.output_height = 8, g.input_width = g.output_width = 9;
   g.input_channels = g.output_channels = 16;
   g.kernel_height = g.kernel_width = g.stride_height = g.stride_width = g.dilation_height = g.dilation_width = 1;
-  EXPECT_EQ(arm_dsp_conv2d_lead(g), 0);
+  EXPECT_EQ(arm_dsp_conv2d_lead(g, 3), 0);
   g.output_channels = 32;
-  EXPECT_EQ(arm_dsp_conv2d_lead(g), 72 * 16 - 3 * 16);
+  EXPECT_EQ(arm_dsp_conv2d_lead(g, 3), 72 * 16 - 3 * 16);
   g.output_channels = 16;
   g.kernel_height = g.kernel_width = 3, g.pad_top = g.pad_left = 1;
-  EXPECT_EQ(arm_dsp_conv2d_lead(g), (9 + 1) * 16);  // a row and a column
+  EXPECT_EQ(arm_dsp_conv2d_lead(g, 3), (9 + 1) * 16);  // a row and a column
+}
+
+TEST(ArmDspPointwise8, EqualsThePortableKernelAlsoOverlapped) {
+  Random random(17);
+  int packed = 0;
+  for (int round = 0; round < 400; ++round) {
+    rt::ConvGeometry g{1, pick(random, 1, 5), pick(random, 1, 5), 8, 0, 0, 4 * pick(random, 1, 5), 1, 1, 1, 1, 1, 1, 0,
+                       0};
+    g.output_height = g.input_height, g.output_width = g.input_width;
+    QuantizedLayer layer = random_layer(random, g.output_channels, 8, true);
+    layer.output_zero_point = -128;
+    for (rt::Requant& r : layer.requant) {
+      if (r.shift > -5 || r.shift < -11) r.shift = -pick(random, 4, 11);
+    }
+    const auto stream = pack_pointwise8(layer);
+    if (!stream) continue;
+    ++packed;
+    const int64_t input_bytes = int64_t{g.input_height} * g.input_width * 8;
+    const int64_t output_bytes = input_bytes / 8 * g.output_channels;
+    const std::vector<int8_t> image = random_bytes(random, input_bytes);
+    const std::vector<int8_t> expected = reference_conv2d(layer, g, image, output_bytes);
+    for (const int64_t lead : {arm_dsp_conv2d_lead(g, 1), output_bytes + 16}) {
+      Arena arena(input_bytes, output_bytes, 0, lead);
+      std::copy(image.begin(), image.end(), arena.bytes.begin() + arena.input);
+      rt::Pointwise8S8Dsp p{};
+      p.input = arena.input, p.output = arena.output, p.stream = rt::kConstantBit;
+      p.pixels = g.input_height * g.input_width, p.output_channels = g.output_channels;
+      p.output_min = layer.range.min, p.output_max = layer.range.max;
+      const auto* constants = reinterpret_cast<const uint8_t*>(stream->data());
+      const rt::Extent extent{static_cast<uint32_t>(arena.bytes.size()), static_cast<uint32_t>(stream->size() * 4),
+                              constants};
+      ASSERT_TRUE(rt::check(p, extent));
+      ASSERT_FALSE(rt::check(p, {extent.arena_bytes, extent.constants_bytes - 4, constants}));
+      rt::pointwise8_s8_dsp(p, {arena.bytes.data(), constants});
+      EXPECT_TRUE(arena.scratch_end_is_whole());
+      const auto first = arena.bytes.begin() + arena.output;
+      ASSERT_EQ(std::vector<int8_t>(first, first + output_bytes), expected) << "round " << round << " lead " << lead;
+    }
+  }
+  EXPECT_GT(packed, 100);
 }
 
 TEST(ArmDspConv2d, RefusesWhatCannotBePacked) {

@@ -1,5 +1,8 @@
 #include "whit/compile/lower/arch/arm_pack.hpp"
 
+#include <algorithm>
+#include <cstdlib>
+
 namespace whit::compile {
 namespace {
 
@@ -56,6 +59,31 @@ std::optional<std::vector<uint32_t>> pack_gemm_2x3(QuantizedLayer layer, const s
     stream.push_back(static_cast<uint32_t>(requant_a.multiplier));
     stream.push_back(static_cast<uint32_t>(requant_b.multiplier));
     stream.push_back(bias_of(layer, a) << 8 | static_cast<uint32_t>(requant_b.f << 4 | requant_a.f));
+  }
+  return stream;
+}
+
+std::optional<std::vector<uint32_t>> pack_pointwise8(QuantizedLayer layer) {
+  if (layer.depth != 8 || layer.channels % 4 != 0 || layer.output_zero_point != -128) return std::nullopt;
+  const auto requant = dsp_requant(layer);
+  if (!requant) return std::nullopt;
+  std::vector<uint32_t> stream;
+  for (int32_t c = 0; c < layer.channels; ++c) {
+    const DspRequant& r = (*requant)[static_cast<size_t>(c)];
+    const int32_t s = 12 - (r.f + 1);
+    if (s < 1) return std::nullopt;
+    const AccumulatorRange range = accumulator_range(layer, c);
+    const int64_t bound = std::max(std::abs(range.low), std::abs(range.high)) << (s + 1);
+    const int64_t rounding = (int64_t{1} << (s - 1)) + (1 << 11) - (128 << 12);
+    if (bound >= INT32_MAX || ((bound * r.multiplier) >> 32) + std::abs(rounding) + 1 > INT32_MAX) return std::nullopt;
+    stream.push_back(bias_of(layer, c) << (s + 1));
+    for (const int32_t first : {0, 1, 4, 5}) {
+      const int32_t low = weight(layer, c, first) * (1 << (s + 1)), high = weight(layer, c, first + 2) * (1 << (s + 1));
+      if (std::abs(low) > INT16_MAX || std::abs(high) > INT16_MAX) return std::nullopt;
+      stream.push_back((static_cast<uint32_t>(low) & 0xffffu) | static_cast<uint32_t>(high) << 16);
+    }
+    stream.push_back(static_cast<uint32_t>(r.multiplier));
+    stream.push_back(static_cast<uint32_t>(rounding));
   }
   return stream;
 }

@@ -42,11 +42,10 @@ inline int32_t conv2d_s8_dsp_quads(const ConvGeometry& g) {
   const int32_t row_bytes = g.kernel_width * g.input_channels;
   return g.kernel_height * (row_bytes >> 2) + ((g.kernel_height * (row_bytes & 3) + 3) >> 2);
 }
-// The widened block, the bytes left over, a window.
+// The widened block and a window.
 inline int64_t conv2d_s8_dsp_scratch(const ConvGeometry& g) {
-  const int64_t row_bytes = int64_t{g.kernel_width} * g.input_channels;
-  return int64_t{24} * conv2d_s8_dsp_quads(g) + ((g.kernel_height * (row_bytes & 3) + 3) & ~int64_t{3}) +
-         ((g.kernel_height * row_bytes + 3) & ~int64_t{3});
+  return int64_t{24} * conv2d_s8_dsp_quads(g) +
+         ((int64_t{g.kernel_height} * g.kernel_width * g.input_channels + 3) & ~int64_t{3});
 }
 // Bytes of the stream for `channels` channels of `quads` groups of four k.
 inline uint64_t gemm_2x3_stream_bytes(int32_t channels, int32_t quads) {
@@ -105,7 +104,7 @@ WHIT_KERNEL void pointwise_s8_dsp(const PointwiseS8Dsp& p, const Memory& m) {
   block.out = output<int8_t>(m, p.output);
   for (int32_t left = p.pixels; left > 0; left -= dsp::kGemmPixels) {
     for (int32_t i = 0; i < dsp::kGemmPixels; ++i) {
-      dsp::widen(image, x + i, block.quads);
+      dsp::widen_rows(image, 0, 1, block.quads, x + i);
       if (i + 1 < left) image += p.input_channels;
     }
     const int32_t pixels = left < dsp::kGemmPixels ? left : dsp::kGemmPixels;
@@ -128,20 +127,20 @@ WHIT_KERNEL void conv2d_s8_dsp(const Conv2dS8Dsp& p, const Memory& m) {
   block.quads = conv2d_s8_dsp_quads(g);
   block.origin = dsp::requant_origin(p.output_zero_point);
   block.out = output<int8_t>(m, p.output);
-  int8_t* rest = reinterpret_cast<int8_t*>(x + 6 * block.quads);
-  int8_t* window = rest + ((g.kernel_height * (row_bytes & 3) + 3) & ~3);
+  int8_t* window = reinterpret_cast<int8_t*>(x + 6 * block.quads);
   const int32_t first_left = -g.pad_left, end_left = g.output_width * g.stride_width - g.pad_left;
   int32_t top = -g.pad_top, left = first_left, rows = g.output_height;
   int32_t todo = g.batches * g.output_height * g.output_width;
   for (; todo > 0; todo -= dsp::kGemmPixels) {
     for (int32_t i = 0; i < dsp::kGemmPixels; ++i) {
-      if (top >= 0 && top <= last_top && left >= 0 && left <= last_left) {
-        dsp::widen_pixel(image + (top * g.input_width + left) * g.input_channels, row_pitch * g.dilation_height,
-                         g.kernel_height, row_bytes, rest, x + i);
-      } else {
+      const int8_t* source = image + (top * g.input_width + left) * g.input_channels;
+      int32_t pitch = row_pitch * g.dilation_height;
+      if (top < 0 || top > last_top || left < 0 || left > last_left) {
         dsp::copy_window(g, image, top, left, p.input_zero_point, window);
-        dsp::widen_pixel(window, row_bytes, g.kernel_height, row_bytes, rest, x + i);
+        source = window;
+        pitch = row_bytes;
       }
+      dsp::widen_pixel(source, pitch, g.kernel_height, row_bytes, x + i);
       if (i + 1 >= todo) continue;  // no pixel left: once more the same
       left += g.stride_width;
       if (left < end_left) continue;
