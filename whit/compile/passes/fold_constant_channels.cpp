@@ -1,0 +1,335 @@
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "whit/compile/passes/channel_intervals.hpp"
+#include "whit/compile/passes/passes.hpp"
+#include "whit/compile/passes/rewrite.hpp"
+
+namespace whit::compile {
+namespace {
+
+// A slot is one channel of one int8 activation. Slots that can only go together form a group: an element-wise op links
+// the channels of its input and output, a depthwise convolution too. A group goes when nobody holds one of its slots.
+class Slots {
+ public:
+  explicit Slots(const ChannelIntervals& intervals) {
+    int32_t next = 0;
+    for (const auto& channels : intervals) {
+      first_.push_back(next);
+      count_.push_back(static_cast<int32_t>(channels.size()));
+      next += static_cast<int32_t>(channels.size());
+    }
+    parent_.resize(static_cast<size_t>(next));
+    std::iota(parent_.begin(), parent_.end(), 0);
+    held_.assign(static_cast<size_t>(next), false);
+  }
+
+  int32_t count(ir::TensorId id) const { return count_[static_cast<size_t>(id)]; }
+
+  void link(ir::TensorId a, int32_t channel_a, ir::TensorId b, int32_t channel_b) {
+    const int32_t root_a = root(slot(a, channel_a));
+    const int32_t root_b = root(slot(b, channel_b));
+    parent_[static_cast<size_t>(root_b)] = root_a;
+    if (held_[static_cast<size_t>(root_b)]) held_[static_cast<size_t>(root_a)] = true;
+  }
+
+  void hold(ir::TensorId id, int32_t channel) { held_[static_cast<size_t>(root(slot(id, channel)))] = true; }
+  void hold(ir::TensorId id) {
+    for (int32_t c = 0; c < count(id); ++c) hold(id, c);
+  }
+  bool held(ir::TensorId id, int32_t channel) { return held_[static_cast<size_t>(root(slot(id, channel)))]; }
+
+ private:
+  int32_t slot(ir::TensorId id, int32_t channel) const { return first_[static_cast<size_t>(id)] + channel; }
+  int32_t root(int32_t slot) {
+    while (parent_[static_cast<size_t>(slot)] != slot) {
+      int32_t& parent = parent_[static_cast<size_t>(slot)];
+      parent = parent_[static_cast<size_t>(parent)];
+      slot = parent;
+    }
+    return slot;
+  }
+
+  std::vector<int32_t> first_, count_, parent_;
+  std::vector<bool> held_;
+};
+
+// Element-wise in the channels: channel c of the output depends on channel c of the inputs alone.
+bool is_channelwise(const ir::Graph& graph, const ir::Node& node) {
+  switch (node.op) {
+    case ir::Op::average_pool2d:
+    case ir::Op::max_pool2d:
+    case ir::Op::relu:
+    case ir::Op::relu6:
+    case ir::Op::relu_n1_to_1:
+    case ir::Op::leaky_relu:
+    case ir::Op::logistic:
+    case ir::Op::tanh:
+    case ir::Op::hard_swish:
+    case ir::Op::quantize:
+    case ir::Op::resize_nearest:
+    case ir::Op::resize_bilinear:
+      return true;
+    case ir::Op::pad:
+      return keeps_channels(ir::attributes<ir::PadAttributes>(node));
+    case ir::Op::mean: {
+      const auto rank = static_cast<int32_t>(graph.tensor(node.inputs[0]).shape.size());
+      const auto& axes = ir::attributes<ir::ReduceAttributes>(node).axes;
+      return std::count(axes.begin(), axes.end(), rank - 1) == 0;
+    }
+    case ir::Op::add:
+    case ir::Op::sub:
+    case ir::Op::mul:
+    case ir::Op::maximum:
+    case ir::Op::minimum:
+      return graph.tensor(node.inputs[0]).shape == graph.tensor(node.inputs[1]).shape;
+    default:
+      return false;
+  }
+}
+
+class ConstantChannels {
+ public:
+  explicit ConstantChannels(ir::Graph& graph)
+      : graph_(graph), intervals_(channel_intervals(graph)), slots_(intervals_), kept_(graph.tensors.size()) {}
+
+  // One round; true when it removed something.
+  bool run() {
+    for (const ir::TensorId id : graph_.inputs) slots_.hold(id);
+    for (const ir::TensorId id : graph_.outputs) slots_.hold(id);
+    for (const ir::Node& node : graph_.nodes) relate(node);
+    keep_one_of_each();
+    if (!choose()) return false;
+    for (size_t n = 0; n < graph_.nodes.size(); ++n) shrink(graph_.nodes[n]);
+    for (size_t i = 0; i < kept_.size(); ++i) {
+      if (!changed(static_cast<ir::TensorId>(i))) continue;
+      graph_.tensors[i].shape.back() = static_cast<int32_t>(kept_[i].size());
+      graph_.tensors[i].source_index = -1;  // no longer the tensor of the file
+    }
+    return true;
+  }
+
+ private:
+  int32_t channels(ir::TensorId id) const { return slots_.count(id); }
+  bool tracked(ir::TensorId id) const { return id != ir::kNoTensor && channels(id) > 0; }
+  bool changed(ir::TensorId id) const {
+    return tracked(id) && static_cast<int32_t>(kept_[static_cast<size_t>(id)].size()) != channels(id);
+  }
+  const std::vector<int32_t>& kept(ir::TensorId id) const { return kept_[static_cast<size_t>(id)]; }
+
+  // Says what ties the channels of the node's operands together, and which of them it cannot do without.
+  void relate(const ir::Node& node) {
+    const bool simple = node.outputs.size() == 1 && !node.inputs.empty() && tracked(node.outputs[0]);
+    if (simple && is_int8_layer(graph_, node) && tracked(node.inputs[0]) && relate_layer(node)) return;
+    const bool all_tracked =
+        simple && std::all_of(node.inputs.begin(), node.inputs.end(), [&](ir::TensorId id) { return tracked(id); });
+    if (all_tracked && relate_channelwise(node)) return;
+    for (const auto* ids : {&node.inputs, &node.outputs}) {
+      for (const ir::TensorId id : *ids) {
+        if (tracked(id)) slots_.hold(id);
+      }
+    }
+  }
+
+  bool relate_layer(const ir::Node& node) {
+    const ir::TensorId input = node.inputs[0];
+    const int32_t in_channels = channels(input);
+    if (node.op == ir::Op::depthwise_conv2d) {
+      const int32_t multiplier = channels(node.outputs[0]) / in_channels;
+      for (int32_t c = 0; c < channels(node.outputs[0]); ++c) slots_.link(input, c / multiplier, node.outputs[0], c);
+      return true;
+    }
+    const ir::Tensor& weights = graph_.tensor(node.inputs[1]);
+    const auto depth = static_cast<int32_t>(ir::elements(weights.shape) / weights.shape[0]);
+    if (depth % in_channels != 0 || !bias_has_room(node)) return false;
+    for (int32_t c = 0; c < in_channels; ++c) {
+      if (!can_fold(node, c)) slots_.hold(input, c);
+    }
+    return true;
+  }
+
+  // Whatever is folded in, a bias stays within int32.
+  bool bias_has_room(const ir::Node& node) const {
+    const ir::Tensor& weights = graph_.tensor(node.inputs[1]);
+    const int64_t limit = std::numeric_limits<int32_t>::max();
+    const int64_t folded = ir::elements(weights.shape) / weights.shape[0] * 128 * 255;
+    if (folded > limit) return false;
+    if (!has_bias(node)) return true;
+    const std::vector<int32_t> bias = values_of<int32_t>(graph_.tensor(node.inputs[2]));
+    return std::all_of(bias.begin(), bias.end(), [&](int64_t b) { return std::abs(b) + folded <= limit; });
+  }
+
+  // Can the contribution of channel `c` of the input go into the bias? Yes when it is zero everywhere, or the same
+  // everywhere: in the padding it is zero.
+  bool can_fold(const ir::Node& node, int32_t c) const {
+    const ir::Tensor& input = graph_.tensor(node.inputs[0]);
+    const Interval& interval = intervals_[static_cast<size_t>(node.inputs[0])][static_cast<size_t>(c)];
+    if (interval.constant()) {
+      const auto* conv = std::get_if<ir::ConvAttributes>(&node.attributes);
+      if (interval.low == input.quantization.zero_point[0] || conv == nullptr || !is_padded(*conv)) return true;
+    }
+    const ir::Tensor& weights = graph_.tensor(node.inputs[1]);
+    for (size_t i = static_cast<size_t>(c); i < weights.data.size();
+         i += static_cast<size_t>(channels(node.inputs[0]))) {
+      if (weights.data[i] != 0) return false;
+    }
+    return true;
+  }
+
+  bool relate_channelwise(const ir::Node& node) {
+    const ir::TensorId output = node.outputs[0];
+    if (is_channelwise(graph_, node)) {
+      for (const ir::TensorId id : node.inputs) {
+        for (int32_t c = 0; c < channels(output); ++c) slots_.link(id, c, output, c);
+      }
+      return true;
+    }
+    if (node.op == ir::Op::reshape && channels(output) % channels(node.inputs[0]) == 0) {
+      for (int32_t c = 0; c < channels(output); ++c)
+        slots_.link(node.inputs[0], c % channels(node.inputs[0]), output, c);
+      return true;
+    }
+    if (node.op == ir::Op::concat &&
+        ir::attributes<ir::AxisAttributes>(node).axis + 1 == static_cast<int32_t>(graph_.tensor(output).shape.size())) {
+      int32_t first = 0;
+      for (const ir::TensorId id : node.inputs) {
+        for (int32_t c = 0; c < channels(id); ++c) slots_.link(id, c, output, first + c);
+        first += channels(id);
+      }
+      return true;
+    }
+    return false;
+  }
+
+  // A tensor keeps one channel at least.
+  void keep_one_of_each() {
+    for (bool again = true; again;) {
+      again = false;
+      for (size_t i = 0; i < kept_.size(); ++i) {
+        const auto id = static_cast<ir::TensorId>(i);
+        bool any = !tracked(id);
+        for (int32_t c = 0; c < channels(id) && !any; ++c) any = slots_.held(id, c);
+        if (any) continue;
+        slots_.hold(id, 0);
+        again = true;
+      }
+    }
+  }
+
+  bool choose() {
+    bool any = false;
+    for (size_t i = 0; i < kept_.size(); ++i) {
+      const auto id = static_cast<ir::TensorId>(i);
+      for (int32_t c = 0; c < channels(id); ++c) {
+        if (slots_.held(id, c)) kept_[i].push_back(c);
+      }
+      any = any || changed(id);
+    }
+    return any;
+  }
+
+  static bool has_bias(const ir::Node& node) { return node.inputs.size() > 2 && node.inputs[2] != ir::kNoTensor; }
+
+  void shrink(ir::Node& node) {
+    if (!is_int8_layer(graph_, node)) return;
+    const bool input_changed = changed(node.inputs[0]);
+    if (!input_changed && !changed(node.outputs[0])) return;
+    const bool depthwise = node.op == ir::Op::depthwise_conv2d;
+    if (input_changed && !depthwise) fold_into_bias(node);
+    shrink_weights(node, depthwise);
+    if (has_bias(node)) {
+      const ir::Tensor bias = graph_.tensor(node.inputs[2]);
+      std::vector<int32_t> values;
+      for (const int32_t o : kept(node.outputs[0])) values.push_back(ir::data<int32_t>(bias)[o]);
+      node.inputs[2] =
+          constant(bias, node.outputs[0], 0, {static_cast<int32_t>(values.size())}, bytes_of_values(values));
+    }
+  }
+
+  // A new constant of `shape`, with the scales of `like` for the channels that `output` keeps.
+  ir::TensorId constant(const ir::Tensor& like, ir::TensorId output, int32_t axis, ir::Shape shape,
+                        std::vector<uint8_t> data) {
+    ir::Tensor shrunk = like;
+    if (like.quantization.per_channel()) {
+      shrunk.quantization = {};
+      shrunk.quantization.axis = axis;
+      for (const int32_t o : kept(output)) {
+        shrunk.quantization.scale.push_back(like.quantization.scale[static_cast<size_t>(o)]);
+        shrunk.quantization.zero_point.push_back(like.quantization.zero_point[static_cast<size_t>(o)]);
+      }
+    }
+    return add_constant(graph_, shrunk, like.type, std::move(shape), std::move(data));
+  }
+
+  // Adds w * (value - zero point) of the channels that go, for every output channel.
+  void fold_into_bias(ir::Node& node) {
+    const ir::TensorId input = node.inputs[0];
+    const int32_t zero_point = graph_.tensor(input).quantization.zero_point[0];
+    const ir::Tensor weights = graph_.tensor(node.inputs[1]);
+    const size_t outputs = static_cast<size_t>(weights.shape[0]);
+    const size_t depth = weights.data.size() / outputs;
+    std::vector<int32_t> bias(outputs, 0);
+    ir::Tensor like;
+    like.name = weights.name + "_bias";
+    node.inputs.resize(3, ir::kNoTensor);
+    if (has_bias(node)) {
+      like = graph_.tensor(node.inputs[2]);
+      bias = values_of<int32_t>(like);
+    }
+    std::vector<bool> goes(static_cast<size_t>(channels(input)), true);
+    for (const int32_t c : kept(input)) goes[static_cast<size_t>(c)] = false;
+    for (size_t i = 0; i < weights.data.size(); ++i) {
+      const size_t c = i % goes.size();
+      if (!goes[c]) continue;
+      const int32_t value = intervals_[static_cast<size_t>(input)][c].low;  // any, where all weights are zero
+      bias[i / depth] += ir::data<int8_t>(weights)[i] * (value - zero_point);
+    }
+    node.inputs[2] = add_constant(graph_, like, ir::DType::i32, {static_cast<int32_t>(outputs)}, bytes_of_values(bias));
+  }
+
+  void shrink_weights(ir::Node& node, bool depthwise) {
+    const ir::Tensor weights = graph_.tensor(node.inputs[1]);
+    const std::vector<int32_t>& outputs = kept(node.outputs[0]);
+    ir::Shape shape = weights.shape;
+    std::vector<uint8_t> data;
+    if (depthwise) {
+      const size_t channels = static_cast<size_t>(shape[3]);
+      for (size_t tap = 0; tap < weights.data.size() / channels; ++tap) {
+        for (const int32_t o : outputs) data.push_back(weights.data[tap * channels + static_cast<size_t>(o)]);
+      }
+      shape[3] = static_cast<int32_t>(outputs.size());
+    } else {
+      const std::vector<int32_t>& inputs = kept(node.inputs[0]);
+      const size_t in_channels = static_cast<size_t>(channels(node.inputs[0]));
+      const size_t depth = weights.data.size() / static_cast<size_t>(shape[0]);
+      for (const int32_t o : outputs) {
+        for (size_t tap = 0; tap < depth / in_channels; ++tap) {
+          for (const int32_t c : inputs) {
+            data.push_back(weights.data[static_cast<size_t>(o) * depth + tap * in_channels + static_cast<size_t>(c)]);
+          }
+        }
+      }
+      shape[0] = static_cast<int32_t>(outputs.size());
+      shape.back() = shape.back() / static_cast<int32_t>(in_channels) * static_cast<int32_t>(inputs.size());
+    }
+    node.inputs[1] = constant(weights, node.outputs[0], depthwise ? 3 : 0, std::move(shape), std::move(data));
+  }
+
+  ir::Graph& graph_;
+  const ChannelIntervals intervals_;
+  Slots slots_;
+  std::vector<std::vector<int32_t>> kept_;  // by tensor: the channels that stay
+};
+
+}  // namespace
+
+// Removes channels that are constant for every input (channel_intervals proves it), or that nothing reads, from the
+// layers that make them; their contribution goes into the biases of the layers that read them. docs/adr says why each
+// step keeps every bit. Repeats until nothing is left to remove.
+void fold_constant_channels(ir::Graph& graph) {
+  while (ConstantChannels(graph).run()) {
+  }
+}
+
+}  // namespace whit::compile
