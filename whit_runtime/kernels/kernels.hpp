@@ -4,6 +4,7 @@
 
 #include "whit_runtime/kernels/add_affine_s8.hpp"
 #include "whit_runtime/kernels/arch/arm_dsp/conv2d_s8_dsp.hpp"
+#include "whit_runtime/kernels/arch/arm_dsp/depthwise3x3_s8.hpp"
 #include "whit_runtime/kernels/arch/arm_dsp/fully_connected_s8_dsp.hpp"
 #include "whit_runtime/kernels/arch/arm_dsp/pointwise8_s8_dsp.hpp"
 #include "whit_runtime/kernels/arch/swar/conv2d_s8_swar.hpp"

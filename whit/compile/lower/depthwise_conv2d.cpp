@@ -1,3 +1,4 @@
+#include "whit/compile/lower/arch/arm_dsp_depthwise.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/quantized.hpp"
 
@@ -25,6 +26,7 @@ void lower_depthwise_conv2d(Lowering& lowering, const ir::Node& node) {
   if (lowering.tensor_of(node.inputs[0]).type == ir::DType::f32) return lower_depthwise_conv2d_f32(lowering, node);
   require_int8_layer(lowering, node);
   const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
+  if (lowering.kernels() == KernelSet::arm_dsp && try_depthwise_arm_dsp(lowering, node, layer)) return;
   lower_portable(lowering, node, layer);
 }
 
