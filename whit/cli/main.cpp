@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
       "Exit codes: 0 done, 1 a gate failed, 2 usage, 3 bad input, 4 unsupported, 5 a tool is missing, 70 a bug of "
       "ours.");
   whit::cli::add_inspect(app);
+  whit::cli::add_build(app);
   whit::cli::add_run(app);
   whit::cli::add_compile(app);
   whit::cli::add_bench(app);

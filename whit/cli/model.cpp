@@ -27,6 +27,9 @@ compile::Compiled load_program(const std::string& file, const CompileFlags& flag
   compile::CompileOptions options;
   options.kernels = kernels;
   options.optimize = optimize_of(flags);
+  options.passes.skip = {flags.skip.begin(), flags.skip.end()};
+  options.passes.dump_after = flags.dump_after;
+  options.passes.dump = [](const std::string& text) { std::fputs(text.c_str(), stderr); };
   const Sha256 digest = sha256(bytes);
   try {
     return compile::compile(tflite::read_tflite(bytes, compile::identifier(file)), options, digest);

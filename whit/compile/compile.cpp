@@ -7,6 +7,7 @@
 namespace whit::compile {
 
 Compiled compile(ir::Graph graph, const CompileOptions& options, const Sha256& sha256) {
+  run_passes(graph, options.passes);
   Lowered lowered = lower(graph, {options.kernels, options.optimize, sha256});
   return {Program(std::move(lowered.program), graph.name), lowered.arena_lower_bound};
 }

@@ -1,10 +1,11 @@
-// The compiler as one call: graph -> lowering and arena plan -> Program.
+// The compiler as one call: graph -> passes -> lowering and arena plan -> Program.
 // The verbs and tests call this; emit/ turns the Program into firmware. Reads no file and runs nothing.
 #pragma once
 
 #include <string>
 
 #include "whit/compile/lower/lower.hpp"
+#include "whit/compile/passes/passes.hpp"
 #include "whit/compile/program.hpp"
 #include "whit/ir/graph.hpp"
 
@@ -13,6 +14,7 @@ namespace whit::compile {
 struct CompileOptions {
   KernelSet kernels = KernelSet::host;
   Optimize optimize = Optimize::balanced;
+  PassOptions passes;
 };
 
 struct Compiled {

@@ -1,0 +1,91 @@
+// whit build model.tflite --target cortex-m4 -o firmware/
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "whit/base/error.hpp"
+#include "whit/cli/model.hpp"
+#include "whit/cli/verbs.hpp"
+#include "whit/compile/emit/emit.hpp"
+#include "whit/target/bench.hpp"
+#include "whit/target/target.hpp"
+
+namespace whit::cli {
+namespace {
+
+struct Arguments {
+  std::string model;
+  std::string output;
+  std::string target;
+  CompileFlags compile;
+};
+
+// "12345 of 4194304 bytes, 99.7 % left"
+std::string budget(uint64_t used_bytes, uint64_t have_bytes) {
+  const double left = 100.0 * (1.0 - static_cast<double>(used_bytes) / static_cast<double>(have_bytes));
+  return fmt::format("{} of {} bytes, {:.1f} % left", used_bytes, have_bytes, left);
+}
+
+// Builds the firmware, runs it in the emulator and holds its output against this machine's player.
+void print_cost(const compile::Compiled& compiled, const target::Target& target, compile::Optimize optimize) {
+  const compile::Program& program = compiled.program;
+  const target::Tensors inputs = target::ramp37(program);
+  const target::BenchResult cost = target::BenchImage(target, program, optimize).measure(inputs);
+  compile::HostPlayer player(program);
+  for (size_t i = 0; i < inputs.size(); ++i) player.set_input(i, inputs[i]);
+  player.invoke();
+  bool same = true;
+  for (size_t o = 0; o < cost.outputs.size(); ++o) same = same && cost.outputs[o] == player.output(o);
+
+  const uint32_t flash_bytes = cost.code_bytes + cost.weights_bytes;
+  fmt::print("flash     {}\n          {} weights and biases, {} code, tables and start-up\n",
+             budget(flash_bytes, target.flash_bytes), cost.weights_bytes, cost.code_bytes);
+  fmt::print("RAM       {}\n          {} arena (at least {} for these ops), {} stack\n",
+             budget(cost.arena_bytes + cost.stack_bytes, target.ram_bytes), cost.arena_bytes,
+             compiled.arena_lower_bound, cost.stack_bytes);
+  const double cycles = static_cast<double>(cost.total.cycles[1]);
+  fmt::print("time      {} instructions, {:.0f} cycles estimated, {:.2f} ms estimated at {} MHz without wait states\n",
+             cost.total.instructions, cycles, 1e3 * cycles / target.clock_hz, target.clock_hz / 1'000'000);
+  fmt::print("verified  on {}: {}\n", target.name,
+             same ? "the same bits as the player on this machine" : "DIFFERENT from the player on this machine");
+  if (!same) {
+    throw Error(ErrorCode::gate_failed, "the firmware's output differs from the player's", target.name,
+                "report this with the model, please");
+  }
+}
+
+void run(const Arguments& arguments) {
+  const target::Target& target = target::find_target(arguments.target);
+  const compile::Compiled compiled =
+      load_program(arguments.model, arguments.compile, compile::kernel_set(target.kernels));
+  const std::string name = compile::identifier(arguments.model);
+  std::string machine_flags;
+  for (const std::string& flag : target.machine_flags) machine_flags += (machine_flags.empty() ? "" : " ") + flag;
+  const compile::Optimize optimize = optimize_of(arguments.compile);
+  const compile::Firmware firmware =
+      compile::emit(compiled.program, {name, optimize, arguments.target, target.compiler, machine_flags});
+  compile::write_firmware(firmware, arguments.output);
+  fmt::print("{} for {}: {} files in {}\n", name, arguments.target, firmware.size(), arguments.output);
+  if (target.is_host()) return;
+  try {
+    print_cost(compiled, target, optimize);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::tool_missing) throw;
+    fmt::print("arena     {} bytes\nflash and time are not known: {} ({})\n", compiled.program.header().arena_bytes,
+               error.what(), error.hint());
+  }
+}
+
+}  // namespace
+
+void add_build(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb = app.add_subcommand("build", "turn a model into firmware source, and say what it costs");
+  verb->add_option("model", arguments->model, "model.tflite or model.whit")->required();
+  verb->add_option("--target", arguments->target, "what the firmware runs on, such as cortex-m4")->required();
+  verb->add_option("-o,--output", arguments->output, "directory to write")->required();
+  add_compile_flags(*verb, arguments->compile);
+  verb->callback([arguments] { run(*arguments); });
+}
+
+}  // namespace whit::cli
