@@ -44,11 +44,12 @@ std::vector<int32_t> im2col_order(const rt::ConvGeometry& g) {
 }
 
 std::optional<std::vector<uint32_t>> pack_gemm_2x3(QuantizedLayer layer, const std::vector<int32_t>& order) {
-  if (layer.channels % 2 != 0 || !pairs_fit(layer)) return std::nullopt;
+  if (layer.channels < 2 || !pairs_fit(layer)) return std::nullopt;
   const auto requant = dsp_requant(layer, 14);  // f has four bits; 15 would overflow for zero point -128 anyway
   if (!requant) return std::nullopt;
   std::vector<uint32_t> stream;
-  for (int32_t a = 0; a < layer.channels; a += 2) {
+  for (int32_t pair = 0; pair < layer.channels; pair += 2) {
+    const int32_t a = std::min(pair, layer.channels - 2);  // an odd last channel goes with the one before it
     const DspRequant& requant_a = (*requant)[static_cast<size_t>(a)];
     const DspRequant& requant_b = (*requant)[static_cast<size_t>(a) + 1];
     stream.push_back(bias_of(layer, a + 1) << 8);

@@ -13,7 +13,7 @@ namespace whit::rt {
 struct PointwiseS8Dsp {
   OpHead head;
   Ref input;    // int8 [pixels, I], I a multiple of 4
-  Ref output;   // int8 [pixels, O], O even
+  Ref output;   // int8 [pixels, O], O at least 2
   Ref stream;   // as gemm_2x3 reads it
   Ref scratch;  // 6 * I bytes
   int32_t pixels;
@@ -27,7 +27,7 @@ struct PointwiseS8Dsp {
 struct Conv2dS8Dsp {
   OpHead head;
   Ref input;    // int8 [N,H,W,I]
-  Ref output;   // int8 [N,H,W,O], O even
+  Ref output;   // int8 [N,H,W,O], O at least 2
   Ref stream;   // as gemm_2x3 reads it, k in the order of im2col.hpp
   Ref scratch;  // conv2d_s8_dsp_scratch() bytes
   ConvGeometry geometry;
@@ -49,13 +49,13 @@ inline int64_t conv2d_s8_dsp_scratch(const ConvGeometry& g) {
 }
 // Bytes of the stream for `channels` channels of `quads` groups of four k.
 inline uint64_t gemm_2x3_stream_bytes(int32_t channels, int32_t quads) {
-  return area(channels) / 2 * 4 * (2 * area(quads) + dsp::kGemmPairOverheadWords);
+  return (area(channels) + 1) / 2 * 4 * (2 * area(quads) + dsp::kGemmPairOverheadWords);
 }
 
 inline bool check(const PointwiseS8Dsp& p, const Extent& e) {
   return readable(e, p.input, area(p.pixels, p.input_channels)) &&
          writable(e, p.output, area(p.pixels, p.output_channels)) && within(p.input_channels, 4, 1 << 20) &&
-         p.input_channels % 4 == 0 && within(p.output_channels, 2, 1 << 20) && p.output_channels % 2 == 0 &&
+         p.input_channels % 4 == 0 && within(p.output_channels, 2, 1 << 20) &&
          readable(e, p.stream, gemm_2x3_stream_bytes(p.output_channels, p.input_channels / 4), 4) &&
          writable(e, p.scratch, uint64_t{6} * static_cast<uint32_t>(p.input_channels), 4) &&
          within(p.output_zero_point, -128, 127) && within(p.output_min, -128, 127) &&
@@ -67,7 +67,7 @@ inline bool check(const Conv2dS8Dsp& p, const Extent& e) {
   return check_geometry(g) && area(g.kernel_height, g.kernel_width, g.input_channels) <= (1 << 20) &&
          readable(e, p.input, area(g.batches, g.input_height, g.input_width, g.input_channels)) &&
          writable(e, p.output, area(g.batches, g.output_height, g.output_width, g.output_channels)) &&
-         g.output_channels % 2 == 0 &&
+         g.output_channels >= 2 &&
          readable(e, p.stream, gemm_2x3_stream_bytes(g.output_channels, conv2d_s8_dsp_quads(g)), 4) &&
          writable(e, p.scratch, static_cast<uint64_t>(conv2d_s8_dsp_scratch(g)), 4) &&
          within(p.input_zero_point, -128, 127) && within(p.output_zero_point, -128, 127) &&
@@ -85,8 +85,16 @@ WHIT_NOINLINE void clamp_output(int8_t* y, int32_t count, int32_t low, int32_t h
 WHIT_ALWAYS_INLINE void run_block(GemmBlock& block, int32_t pixels, int32_t channels, int32_t low, int32_t high) {
   block.second_offset = pixels > 1 ? channels : 0;
   block.third_offset = pixels > 2 ? channels : 0;
-  block.out_end = block.out + channels;
+  const int32_t even = channels & ~1;
+  block.out_end = block.out + even;
   gemm_2x3(&block);
+  if (even != channels) {
+    GemmBlock last = block;
+    last.stream += (even >> 1) * (2 * block.quads + kGemmPairOverheadWords);
+    last.out = block.out + channels - 2;
+    last.out_end = block.out + channels;
+    gemm_2x3(&last);
+  }
   if (low > -128 || high < 127) clamp_output(block.out, pixels * channels, low, high);
   block.out += pixels * channels;
 }

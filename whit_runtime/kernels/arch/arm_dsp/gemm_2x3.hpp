@@ -47,8 +47,8 @@ WHIT_DSP_ASSEMBLY void gemm_2x3(const GemmBlock*) {
       "push {r4-r11, lr}\n"
       "ldm r0, {r1-r8}\n"
       "mov r12, r1\n"
-      "rsb r9, r3, #0\n and r9, r9, #3\n"           // units of the first round to jump over
-      "add r3, r3, #3\n lsr r3, r3, #2\n"
+      "rsb r9, r3, #0\n and r9, r9, #7\n"           // units of the first round to jump over
+      "add r3, r3, #7\n lsr r3, r3, #3\n"
       "adr.w r1, 2f\n mov r10, #68\n mla r1, r9, r10, r1\n"
       "push {r1-r8}\n"
       "1:\n"
@@ -58,6 +58,7 @@ WHIT_DSP_ASSEMBLY void gemm_2x3(const GemmBlock*) {
       "mov pc, r6\n"
       ".balign 4\n"
       "2:\n"
+      WHIT_GEMM_2X3_UNIT WHIT_GEMM_2X3_UNIT WHIT_GEMM_2X3_UNIT WHIT_GEMM_2X3_UNIT
       WHIT_GEMM_2X3_UNIT WHIT_GEMM_2X3_UNIT WHIT_GEMM_2X3_UNIT WHIT_GEMM_2X3_UNIT
       "subs lr, lr, #1\n"
       "bne 2b\n"
