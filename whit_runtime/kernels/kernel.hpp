@@ -66,9 +66,8 @@ inline bool within(int32_t value, int32_t low, int32_t high) { return value >= l
 // Source: gemmlowp fixedpoint.h, SaturatingRoundingDoublingHighMul.
 inline int32_t saturating_rounding_doubling_high_mul(int32_t a, int32_t b) {
   if (a == INT32_MIN && b == INT32_MIN) return INT32_MAX;
-  const int64_t ab = static_cast<int64_t>(a) * b;
-  const int64_t nudge = ab >= 0 ? (int64_t{1} << 30) : (1 - (int64_t{1} << 30));
-  return static_cast<int32_t>((ab + nudge) / (int64_t{1} << 31));
+  // gemmlowp nudges by the sign and divides; for both signs that is this floor.
+  return static_cast<int32_t>((static_cast<int64_t>(a) * b + (int64_t{1} << 30)) >> 31);
 }
 
 // round(x / 2^exponent), ties away from zero; exponent in [0, 31]. Source: gemmlowp RoundingDivideByPOT.

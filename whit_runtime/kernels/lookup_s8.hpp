@@ -27,7 +27,7 @@ WHIT_KERNEL void lookup_s8(const LookupS8& p, const Memory& m) {
   int32_t left = p.count;
   for (; left >= 4; left -= 4, x += 4, y += 4) {
     uint32_t four;  // read before written: the output may start before the input
-    memcpy(&four, x, 4);
+    __builtin_memcpy(&four, x, 4);
     y[0] = table[four & 0xff];
     y[1] = table[(four >> 8) & 0xff];
     y[2] = table[(four >> 16) & 0xff];
