@@ -138,9 +138,8 @@ DepthwiseTiles choose_tiles(const Lowering& lowering, const ir::Node& node,
   });
 }
 
-template <typename Params>
 void emit(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer, const DepthwiseTiles& tiles,
-          const std::vector<DepthwiseScale>& scales, rt::KernelId kernel) {
+          const std::vector<DepthwiseScale>& scales) {
   const rt::ConvGeometry g = conv_geometry(lowering.graph(), node);
   std::vector<int8_t> weights;
   std::vector<rt::Depthwise3x3Scale> scale_words;
@@ -156,7 +155,7 @@ void emit(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer,
     return tiles.transposed ? height | width << 16 : width | height << 16;
   };
   const auto byte = [](int32_t value, int32_t index) { return (value & 0xff) << 8 * index; };
-  Params p{};
+  rt::Depthwise3x3Dsp p{};
   p.input = lowering.tensor(node.inputs[0]);
   p.output = lowering.tensor(node.outputs[0]);
   p.weights = lowering.constant(weights, ConstantKind::weights);
@@ -172,7 +171,9 @@ void emit(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer,
   p.values = byte(layer.input_zero_point, 0) | byte(layer.output_zero_point, 1) | byte(layer.range.min, 2) |
              byte(layer.range.max, 3);
   lowering.may_overlap(node.outputs[0], node.inputs[0], tiles.lead_bytes, true);
-  lowering.emit(kernel, p);
+  static_assert(static_cast<uint16_t>(rt::KernelId::depthwise3x3_s8_stride2_dsp) == rt::kDepthwise3x3Stride2);
+  lowering.emit(
+      g.stride_height == 1 ? rt::KernelId::depthwise3x3_s8_stride1_dsp : rt::KernelId::depthwise3x3_s8_stride2_dsp, p);
 }
 
 }  // namespace
@@ -236,11 +237,7 @@ bool try_depthwise_arm_dsp(Lowering& lowering, const ir::Node& node, const Quant
     scales.push_back(*scale);
   }
   const DepthwiseTiles tiles = choose_tiles(lowering, node, tilings);
-  if (g.stride_height == 1) {
-    emit<rt::Depthwise3x3S8Stride1>(lowering, node, layer, tiles, scales, rt::KernelId::depthwise3x3_s8_stride1_dsp);
-  } else {
-    emit<rt::Depthwise3x3S8Stride2>(lowering, node, layer, tiles, scales, rt::KernelId::depthwise3x3_s8_stride2_dsp);
-  }
+  emit(lowering, node, layer, tiles, scales);
   return true;
 }
 

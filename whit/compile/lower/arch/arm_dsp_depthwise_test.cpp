@@ -226,7 +226,7 @@ TEST(ArmDspDepthwise, OtherShapesAreLeftToThePortableKernel) {
 
 // Records that would read or write elsewhere do not pass.
 TEST(ArmDspDepthwise, ChecksItsRecord) {
-  rt::Depthwise3x3S8Stride1 good{};
+  rt::Depthwise3x3Dsp good{};
   good.weights = rt::kConstantBit;
   good.scale = rt::kConstantBit | 36;
   good.output = 100, good.scratch = 200;
@@ -237,7 +237,7 @@ TEST(ArmDspDepthwise, ChecksItsRecord) {
   const rt::Extent extent{200 + 7 * 208 + 4, 68, nullptr};
   EXPECT_TRUE(check(good, extent));
   const auto refuses = [&](auto change) {
-    rt::Depthwise3x3S8Stride1 p = good;
+    rt::Depthwise3x3Dsp p = good;
     change(p);
     return !check(p, extent);
   };

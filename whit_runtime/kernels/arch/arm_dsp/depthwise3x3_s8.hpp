@@ -32,8 +32,9 @@ struct Depthwise3x3Dsp {
   int32_t values;  // bytes: input zero point, output zero point, output min, output max
   static constexpr uint8_t kRefs = 5;
 };
-struct Depthwise3x3S8Stride1 : Depthwise3x3Dsp {};
-struct Depthwise3x3S8Stride2 : Depthwise3x3Dsp {};
+
+// Number in kernels.def of the kernel that moves two pixels from output to output; the other one moves one.
+inline constexpr uint16_t kDepthwise3x3Stride2 = 231;
 
 // Bytes of scratch for a tile of `height` output rows: its planes and the word behind the last one.
 constexpr int32_t depthwise3x3_scratch_bytes(int32_t stride, int32_t height) {
@@ -153,13 +154,14 @@ WHIT_NOINLINE void depthwise3x3(const Depthwise3x3Dsp& p, const Memory& m, int32
 
 }  // namespace dsp
 
-inline bool check(const Depthwise3x3S8Stride1& p, const Extent& e) { return dsp::check_depthwise(p, e, 1); }
-inline bool check(const Depthwise3x3S8Stride2& p, const Extent& e) { return dsp::check_depthwise(p, e, 2); }
+inline bool check(const Depthwise3x3Dsp& p, const Extent& e) {
+  return dsp::check_depthwise(p, e, p.head.kernel == kDepthwise3x3Stride2 ? 2 : 1);
+}
 
-WHIT_KERNEL void depthwise3x3_s8_stride1_dsp(const Depthwise3x3S8Stride1& p, const Memory& m) {
+WHIT_KERNEL void depthwise3x3_s8_stride1_dsp(const Depthwise3x3Dsp& p, const Memory& m) {
   dsp::depthwise3x3(p, m, 1, dsp::sweep_plane_stride1);
 }
-WHIT_KERNEL void depthwise3x3_s8_stride2_dsp(const Depthwise3x3S8Stride2& p, const Memory& m) {
+WHIT_KERNEL void depthwise3x3_s8_stride2_dsp(const Depthwise3x3Dsp& p, const Memory& m) {
   dsp::depthwise3x3(p, m, 2, dsp::sweep_plane_stride2);
 }
 
