@@ -8,6 +8,7 @@
 #include "whit_runtime/kernels/arch/arm_dsp/fully_connected_s8_dsp.hpp"
 #include "whit_runtime/kernels/arch/arm_dsp/pointwise8_s8_dsp.hpp"
 #include "whit_runtime/kernels/arch/swar/conv2d_s8_swar.hpp"
+#include "whit_runtime/kernels/arch/swar/depthwise3x3_s8_swar.hpp"
 #include "whit_runtime/kernels/arch/swar/fully_connected_s8_swar.hpp"
 #include "whit_runtime/kernels/arg_extreme.hpp"
 #include "whit_runtime/kernels/batch_matmul.hpp"

@@ -1,4 +1,6 @@
 #include "whit/compile/lower/arch/arm_dsp_depthwise.hpp"
+#include "whit/compile/lower/arch/swar.hpp"
+#include "whit/compile/lower/arch/swar_depthwise.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/quantized.hpp"
 
@@ -27,6 +29,7 @@ void lower_depthwise_conv2d(Lowering& lowering, const ir::Node& node) {
   require_int8_layer(lowering, node);
   const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
   if (lowering.kernels() == KernelSet::arm_dsp && try_depthwise_arm_dsp(lowering, node, layer)) return;
+  if (is_swar(lowering.kernels()) && try_depthwise_swar(lowering, node, layer)) return;
   lower_portable(lowering, node, layer);
 }
 

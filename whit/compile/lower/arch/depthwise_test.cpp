@@ -1,13 +1,12 @@
-// The arm_dsp depthwise kernels (their portable bodies) against depthwise_conv2d_s8: random layers lowered for both,
-// played on the same input, between canaries, with input and output overlapping as the plan says.
-#include "whit/compile/lower/arch/arm_dsp_depthwise.hpp"
-
+// The depthwise kernels of arch/ (on a host their portable bodies) against depthwise_conv2d_s8: random layers lowered
+// for both, played on the same input, between canaries, with input and output overlapping as the plan says.
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <cstring>
 #include <random>
 
+#include "whit/compile/lower/arch/arm_dsp_depthwise.hpp"
 #include "whit/compile/lower/lower.hpp"
 #include "whit_runtime/player/player.hpp"
 
@@ -123,12 +122,16 @@ uint32_t compare(Random& random, const ir::Graph& graph) {
     byte = static_cast<uint8_t>(extreme ? (pick(random, 0, 1) != 0 ? -128 : 127) : pick(random, -128, 127));
   }
   const Lowered lowered = lower(graph, {KernelSet::arm_dsp});
+  const std::vector<uint8_t> expected = play(lower(graph, {KernelSet::host}), input);
   EXPECT_TRUE(kernel_of(lowered) == 230 || kernel_of(lowered) == 231) << kernel_of(lowered);
-  EXPECT_EQ(play(lowered, input), play(lower(graph, {KernelSet::host}), input));
+  EXPECT_EQ(play(lowered, input), expected);
+  const Lowered without_dsp = lower(graph, {KernelSet::rv32});
+  EXPECT_EQ(kernel_of(without_dsp), 330);
+  EXPECT_EQ(play(without_dsp, input), expected);
   return header_of(lowered).arena_bytes;
 }
 
-TEST(ArmDspDepthwise, RandomMapsEqualPortable) {
+TEST(ArchDepthwise, RandomMapsEqualPortable) {
   Random random(230);
   for (int i = 0; i < 150; ++i) {
     const int32_t most = i % 5 == 0 ? 60 : 14;
@@ -142,7 +145,7 @@ TEST(ArmDspDepthwise, RandomMapsEqualPortable) {
 }
 
 // The layers of kws and vww, with what they may need in RAM.
-TEST(ArmDspDepthwise, LayersOfRealModels) {
+TEST(ArchDepthwise, LayersOfRealModels) {
   Random random(231);
   EXPECT_LE(compare(random, one_layer(random, {25, 5, 64, 1, true}, false)), 9500u);
   EXPECT_LE(compare(random, one_layer(random, {48, 48, 16, 2, true}, false)), 38000u);
@@ -155,7 +158,7 @@ TEST(ArmDspDepthwise, LayersOfRealModels) {
 }
 
 // Every way to cut a map, not only the one that is chosen: no tile reads what an earlier one has overwritten.
-TEST(ArmDspDepthwise, LeadOfEveryTiling) {
+TEST(ArchDepthwise, LeadOfEveryTiling) {
   rt::ConvGeometry g{1, 25, 5, 64, 25, 5, 64, 3, 3, 1, 1, 1, 1, 1, 1};
   bool whole = false;
   for (const DepthwiseTiles& tiles : depthwise_tilings(g)) {
@@ -177,7 +180,7 @@ TEST(ArmDspDepthwise, LeadOfEveryTiling) {
   }
 }
 
-TEST(ArmDspDepthwise, ScalesAreExactOrRefused) {
+TEST(ArchDepthwise, ScalesAreExactOrRefused) {
   Random random(232);
   int exact = 0;
   for (int i = 0; i < 3000; ++i) {
@@ -207,7 +210,7 @@ TEST(ArmDspDepthwise, ScalesAreExactOrRefused) {
   EXPECT_GT(exact, 500);
 }
 
-TEST(ArmDspDepthwise, OtherShapesAreLeftToThePortableKernel) {
+TEST(ArchDepthwise, OtherShapesAreLeftToThePortableKernel) {
   const rt::ConvGeometry good{1, 8, 8, 8, 8, 8, 8, 3, 3, 1, 1, 1, 1, 1, 1};
   EXPECT_FALSE(depthwise_tilings(good).empty());
   for (int i = 0; i < 8; ++i) {
@@ -225,7 +228,7 @@ TEST(ArmDspDepthwise, OtherShapesAreLeftToThePortableKernel) {
 }
 
 // Records that would read or write elsewhere do not pass.
-TEST(ArmDspDepthwise, ChecksItsRecord) {
+TEST(ArchDepthwise, ChecksItsRecord) {
   rt::Depthwise3x3Dsp good{};
   good.weights = rt::kConstantBit;
   good.scale = rt::kConstantBit | 36;
