@@ -42,10 +42,12 @@ inline int32_t conv2d_s8_dsp_quads(const ConvGeometry& g) {
   const int32_t row_bytes = g.kernel_width * g.input_channels;
   return g.kernel_height * (row_bytes >> 2) + ((g.kernel_height * (row_bytes & 3) + 3) >> 2);
 }
+// Windows at the border can be widened where they are; others are copied first.
+inline bool conv2d_s8_dsp_clips(const ConvGeometry& g) { return (g.input_channels & 3) == 0 && g.dilation_width == 1; }
 // The widened block and a window.
 inline int64_t conv2d_s8_dsp_scratch(const ConvGeometry& g) {
-  return int64_t{24} * conv2d_s8_dsp_quads(g) +
-         ((int64_t{g.kernel_height} * g.kernel_width * g.input_channels + 3) & ~int64_t{3});
+  const int64_t window = (int64_t{g.kernel_height} * g.kernel_width * g.input_channels + 3) & ~int64_t{3};
+  return int64_t{24} * conv2d_s8_dsp_quads(g) + (conv2d_s8_dsp_clips(g) ? 0 : window);
 }
 // Bytes of the stream for `channels` channels of `quads` groups of four k.
 inline uint64_t gemm_2x3_stream_bytes(int32_t channels, int32_t quads) {
@@ -144,11 +146,16 @@ WHIT_KERNEL void conv2d_s8_dsp(const Conv2dS8Dsp& p, const Memory& m) {
       const int8_t* source = image + (top * g.input_width + left) * g.input_channels;
       int32_t pitch = row_pitch * g.dilation_height;
       if (top < 0 || top > last_top || left < 0 || left > last_left) {
-        dsp::copy_window(g, image, top, left, p.input_zero_point, window);
-        source = window;
-        pitch = row_bytes;
+        source = nullptr;
+        if (conv2d_s8_dsp_clips(g)) {
+          dsp::widen_clipped(g, image, top, left, p.input_zero_point, x + i);
+        } else {
+          dsp::copy_window(g, image, top, left, p.input_zero_point, window);
+          source = window;
+          pitch = row_bytes;
+        }
       }
-      dsp::widen_pixel(source, pitch, g.kernel_height, row_bytes, x + i);
+      if (source != nullptr) dsp::widen_pixel(source, pitch, g.kernel_height, row_bytes, x + i);
       if (i + 1 >= todo) continue;  // no pixel left: once more the same
       left += g.stride_width;
       if (left < end_left) continue;

@@ -83,6 +83,35 @@ WHIT_ALWAYS_INLINE void widen_pixel(const int8_t* source, int32_t pitch, int32_t
   if ((row_bytes & 3) != 0) widen_left_over(source + (row_bytes & ~3), pitch, rows, row_bytes & 3, x);
 }
 
+// `quads` groups of four bytes that all widen to `fill`.
+WHIT_ALWAYS_INLINE uint32_t* widen_fill(uint32_t* x, int32_t quads, uint32_t fill) {
+  for (; quads > 0; --quads, x += 6) {
+    x[0] = fill;
+    x[3] = fill;
+  }
+  return x;
+}
+
+// One pixel whose window lies partly outside the map; channels a multiple of four, no dilation along the row.
+WHIT_NOINLINE void widen_clipped(const ConvGeometry& g, const int8_t* image, int32_t top, int32_t left,
+                                 int32_t zero_point, uint32_t* x) {
+  const uint32_t fill = halves(zero_point, zero_point);
+  const int32_t quads = g.input_channels >> 2;
+  // Taps [first, end) of a row are inside the map.
+  const int32_t first = clamp(-left, 0, g.kernel_width);
+  const int32_t end = clamp(g.input_width - left, first, g.kernel_width);
+  for (int32_t ky = 0; ky < g.kernel_height; ++ky) {
+    const int32_t y = top + ky * g.dilation_height;
+    if (y < 0 || y >= g.input_height || first == end) {
+      x = widen_fill(x, g.kernel_width * quads, fill);
+      continue;
+    }
+    x = widen_fill(x, first * quads, fill);
+    x = widen_rows(image + (y * g.input_width + left + first) * g.input_channels, 0, 1, (end - first) * quads, x);
+    x = widen_fill(x, (g.kernel_width - end) * quads, fill);
+  }
+}
+
 // Copies `count` bytes from `source`, or `count` times the byte in `fill` when it is null. Returns the end.
 WHIT_NOINLINE int8_t* copy_or_fill(int8_t* to, const int8_t* source, int32_t count, uint32_t fill) {
   if (source != nullptr) {
