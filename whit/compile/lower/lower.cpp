@@ -196,7 +196,9 @@ class ProgramBuilder {
       known.bytes = std::max(known.bytes, lead);
       known.exact = known.exact || overlap.exact;
     }
-    for (const auto& [pair, lead] : leads) {
+    for (const auto& entry : leads) {  // not [pair, lead]: Clang 14 captures no structured binding
+      const std::pair<int32_t, int32_t>& pair = entry.first;
+      const Lead& lead = entry.second;
       const PlanBuffer& out = plan_buffer(pair.first);
       const PlanBuffer& in = plan_buffer(pair.second);
       if (pair.first == pair.second || out.first_op != op_index || in.last_op != op_index || in.fixed_offset >= 0)
