@@ -35,7 +35,9 @@ bool is_refusal(int code) {
   return code == static_cast<int>(ErrorCode::bad_input) || code == static_cast<int>(ErrorCode::unsupported);
 }
 
-std::vector<std::vector<uint8_t>> sound_models() { return {small_convnet(), small_movements(), small_state()}; }
+std::vector<std::vector<uint8_t>> sound_models() {
+  return {small_convnet(), small_movements(), small_state(), small_arithmetic()};
+}
 
 TEST(HostileTflite, SoundModelsAreRead) {
   for (const auto& bytes : sound_models()) EXPECT_EQ(exit_code(bytes, false), 0);

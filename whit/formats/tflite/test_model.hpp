@@ -219,4 +219,33 @@ inline std::vector<uint8_t> small_state() {
   return b.finish();
 }
 
+// int8: sub, leaky_relu, mul, pad, tanh, transpose_conv2d, concat, mean, hard_swish, quantize and dequantize.
+inline std::vector<uint8_t> small_arithmetic() {
+  TestModel b;
+  using Code = BuiltinOperator;
+  const int32_t input = b.activation({1, 3, 3, 2}, 0.5F, 1);
+  const int32_t row = b.tensor({{2}, TensorType::INT8, {7, 0xF0}, {0.25F}, {2}});
+  const int32_t difference = b.activation({1, 3, 3, 2}, 0.6F, -3), leaky = b.activation({1, 3, 3, 2}, 0.6F, -3);
+  b.op(Code::SUB, {input, row}, {difference}, CreateSubOptions(b.fbb, Activation::NONE));
+  b.op(Code::LEAKY_RELU, {difference}, {leaky}, CreateLeakyReluOptions(b.fbb, 0.125F));
+  const int32_t product = b.activation({1, 3, 3, 2}, 0.9F, 4), padded = b.activation({1, 4, 5, 2}, 0.9F, 4);
+  b.op(Code::MUL, {leaky, difference}, {product}, CreateMulOptions(b.fbb, Activation::RELU));
+  b.op(Code::PAD, {product, b.integers({0, 0, 1, 0, 1, 1, 0, 0})}, {padded});
+  const int32_t tanh = b.activation({1, 4, 5, 2}, 1.0F / 128, 0), large = b.activation({1, 8, 10, 3}, 0.1F, 9);
+  b.op(Code::TANH, {padded}, {tanh});
+  const int32_t size = b.integers({1, 8, 10, 3}), kernel = b.tensor(weights_spec({3, 3, 3, 2}, 0));
+  b.op(Code::TRANSPOSE_CONV, {size, kernel, tanh, b.tensor(bias_spec(3))}, {large},
+       CreateTransposeConvOptions(b.fbb, Padding::SAME, 2, 2));
+  const int32_t joined = b.activation({1, 8, 10, 6}, 0.1F, 9), mean = b.activation({1, 6}, 0.1F, 9);
+  b.op(Code::CONCATENATION, {large, large}, {joined}, CreateConcatenationOptions(b.fbb, 3));
+  b.op(Code::MEAN, {joined, b.integers({1, 2})}, {mean}, CreateReducerOptions(b.fbb, false));
+  const int32_t swish = b.activation({1, 6}, 0.2F, -2), other = b.activation({1, 6}, 0.3F, 0);
+  b.op(Code::HARD_SWISH, {mean}, {swish});
+  b.op(Code::QUANTIZE, {swish}, {other});
+  const int32_t output = b.floats({1, 6});
+  b.op(Code::DEQUANTIZE, {other}, {output});
+  b.end_subgraph({input}, {output});
+  return b.finish();
+}
+
 }  // namespace whit::tflite

@@ -1,0 +1,47 @@
+// Writes the seeds of the fuzz targets: small models of our own, as .tflite and compiled as Programs.
+//   make_fuzz_corpus tests/fuzz/corpus
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+#include "whit/base/error.hpp"
+#include "whit/base/file.hpp"
+#include "whit/compile/compile.hpp"
+#include "whit/formats/tflite/reader.hpp"
+#include "whit/formats/tflite/test_model.hpp"
+
+namespace {
+
+using whit::compile::KernelSet;
+
+constexpr std::pair<const char*, KernelSet> kKernelSets[] = {{"host", KernelSet::host},
+                                                             {"arm_dsp", KernelSet::arm_dsp},
+                                                             {"arm_v7m", KernelSet::arm_v7m},
+                                                             {"arm_v6m", KernelSet::arm_v6m},
+                                                             {"rv32", KernelSet::rv32}};
+
+void write_seeds(const std::filesystem::path& folder, const std::string& name, const std::vector<uint8_t>& bytes) {
+  whit::write_file(folder / "fuzz_tflite" / (name + ".tflite"), bytes);
+  for (const auto& [set, kernels] : kKernelSets) {
+    whit::compile::CompileOptions options;
+    options.kernels = kernels;
+    const auto compiled = whit::compile::compile(whit::tflite::read_tflite(bytes, name), options, {});
+    whit::write_file(folder / "fuzz_program" / (name + "_" + set + ".whit"), compiled.program.bytes());
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  try {
+    write_seeds(argv[1], "convnet", whit::tflite::small_convnet());
+    write_seeds(argv[1], "movements", whit::tflite::small_movements());
+    write_seeds(argv[1], "state", whit::tflite::small_state());
+    write_seeds(argv[1], "arithmetic", whit::tflite::small_arithmetic());
+  } catch (const whit::Error& error) {
+    fprintf(stderr, "%s: %s\n", error.where().c_str(), error.what());
+    return static_cast<int>(error.code());
+  }
+  return 0;
+}
