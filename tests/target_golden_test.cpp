@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tests/golden.hpp"
 #include "whit/base/file.hpp"
 #include "whit/compile/compile.hpp"
@@ -82,6 +84,33 @@ compile::Compiled compile_for(const GoldenModel& model, const target::Target& ta
   compile::CompileOptions options;
   options.kernels = compile::kernel_set(target.kernels);
   return compile::compile(tflite::read_tflite(bytes, model.name), options, sha256(bytes));
+}
+
+TEST(Bench, JsonHoldsEveryFigure) {
+  if (shared_directory().empty()) GTEST_SKIP() << "skipped: no ../shared";
+  const target::Target& machine = target::find_target("cortex-m4");
+  for (const GoldenModel& model : golden_models()) {
+    if (model.name != "hello") continue;
+    const compile::Compiled compiled = compile_for(model, machine);
+    const target::BenchImage image(machine, compiled.program, compile::Optimize::balanced);
+    const target::BenchResult result = image.measure(target::ramp37(compiled.program));
+    const auto json = nlohmann::json::parse(target::bench_json(result));
+    EXPECT_EQ(json["model"]["sha256"], hex(sha256(read_file(model.file))));
+    EXPECT_EQ(json["target"], "qemu-cortex-m4");
+    EXPECT_NE(json["flags"].get<std::string>().find("-mcpu=cortex-m4"), std::string::npos);
+    EXPECT_EQ(json["arena_bytes"], compiled.program.header().arena_bytes);
+    EXPECT_GT(json["stack_bytes"], 0);
+    EXPECT_GT(json["code_bytes"], 500);
+    EXPECT_EQ(json["weights_bytes"], compiled.program.header().weights_bytes);
+    uint64_t sum = 0;
+    for (const auto& layer : json["layers"]) sum += layer["instructions"].get<uint64_t>();
+    EXPECT_LE(sum, json["instructions"]);
+    EXPECT_GT(sum + 100, json["instructions"]);  // the call and its return
+    EXPECT_GE(json["cycles_estimated"], json["instructions"]);
+    for (const GoldenCase& golden : model.cases) {
+      if (golden.rule == "ramp37") EXPECT_EQ(json["output_sha256"], hex(sha256(golden.output)));
+    }
+  }
 }
 
 class TargetGolden : public testing::TestWithParam<const char*> {};
