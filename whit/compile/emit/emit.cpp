@@ -125,7 +125,7 @@ std::string define_tensor(const std::string& name, const char* role, size_t inde
 std::string define_record(size_t index, const ProgramOp& op) {
   rt::OpHead head;
   std::memcpy(&head, op.record.data(), sizeof head);
-  std::string text = fmt::format("constexpr whit::rt::{} kOp{} = {{{{{}, {}, {}}}", rt::kernel_record_name(op.kernel),
+  std::string text = fmt::format("constexpr whit::rt::{} kOp{} = {{{}, {}, {}", rt::kernel_record_name(op.kernel),
                                  index, head.kernel, head.refs, head.words);
   for (size_t i = 1; i < op.record.size(); ++i) {
     const uint32_t word = op.record[i];

@@ -57,6 +57,11 @@ inline constexpr char kModelSource[] = R"(// Made by whit {version}. Do not edit
 #define WHIT_LAYER(n)
 #endif
 
+// Records are plain words, so their nested structures need no braces.
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wmissing-braces"
+#endif
+
 namespace {{
 
 // Weights, biases, requantization and tables.
