@@ -7,6 +7,8 @@
 #include "whit_runtime/kernels/arch/arm_dsp/depthwise3x3_s8.hpp"
 #include "whit_runtime/kernels/arch/arm_dsp/fully_connected_s8_dsp.hpp"
 #include "whit_runtime/kernels/arch/arm_dsp/pointwise8_s8_dsp.hpp"
+#include "whit_runtime/kernels/arch/host/conv2d_s8_host.hpp"
+#include "whit_runtime/kernels/arch/host/depthwise_conv2d_s8_host.hpp"
 #include "whit_runtime/kernels/arch/swar/conv2d_s8_swar.hpp"
 #include "whit_runtime/kernels/arch/swar/depthwise3x3_s8_swar.hpp"
 #include "whit_runtime/kernels/arch/swar/fully_connected_s8_swar.hpp"

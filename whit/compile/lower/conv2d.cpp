@@ -1,4 +1,5 @@
 #include "whit/compile/lower/arch/arm_dsp.hpp"
+#include "whit/compile/lower/arch/host.hpp"
 #include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/quantized.hpp"
@@ -27,6 +28,7 @@ void lower_conv2d(Lowering& lowering, const ir::Node& node) {
   if (lowering.tensor_of(node.inputs[0]).type == ir::DType::f32) return lower_conv2d_f32(lowering, node);
   require_int8_layer(lowering, node);
   const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
+  if (lowering.kernels() == KernelSet::host && try_conv2d_host(lowering, node, layer)) return;
   if (lowering.kernels() == KernelSet::arm_dsp && try_conv2d_arm_dsp(lowering, node, layer)) return;
   if (is_swar(lowering.kernels()) && try_conv2d_swar(lowering, node, layer)) return;
   lower_portable(lowering, node, layer);

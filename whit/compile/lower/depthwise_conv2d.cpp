@@ -1,4 +1,5 @@
 #include "whit/compile/lower/arch/arm_dsp_depthwise.hpp"
+#include "whit/compile/lower/arch/host.hpp"
 #include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/arch/swar_depthwise.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
@@ -30,6 +31,7 @@ void lower_depthwise_conv2d(Lowering& lowering, const ir::Node& node) {
   const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
   if (lowering.kernels() == KernelSet::arm_dsp && try_depthwise_arm_dsp(lowering, node, layer)) return;
   if (is_swar(lowering.kernels()) && try_depthwise_swar(lowering, node, layer)) return;
+  if (lowering.kernels() == KernelSet::host && try_depthwise_conv2d_host(lowering, node, layer)) return;
   lower_portable(lowering, node, layer);
 }
 

@@ -1,4 +1,5 @@
 #include "whit/compile/lower/arch/arm_dsp.hpp"
+#include "whit/compile/lower/arch/host.hpp"
 #include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/quantized.hpp"
@@ -28,6 +29,7 @@ void lower_fully_connected(Lowering& lowering, const ir::Node& node) {
   if (lowering.tensor_of(node.inputs[0]).type == ir::DType::f32) return lower_fully_connected_f32(lowering, node);
   require_int8_layer(lowering, node);
   const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
+  if (lowering.kernels() == KernelSet::host && try_fully_connected_host(lowering, node, layer)) return;
   if (lowering.kernels() == KernelSet::arm_dsp && try_fully_connected_arm_dsp(lowering, node, layer)) return;
   if (is_swar(lowering.kernels()) && try_fully_connected_swar(lowering, node, layer)) return;
   lower_portable(lowering, node, layer);
