@@ -47,8 +47,18 @@ struct FullyConnectedF32 {
   static constexpr uint8_t kRefs = 4;
 };
 
+// One dimension of a convolution: every coordinate that the kernels compute fits in 32 bits. Longer maps than
+// check_geometry allows: float models convolve over raw audio.
+inline bool check_coordinates(int32_t out, int32_t stride, int32_t pad, int32_t kernel, int32_t dilation) {
+  const int32_t limit = 1 << 24;
+  return within(out, 1, limit) && within(stride, 1, limit) && within(pad, 0, limit) && within(kernel, 1, limit) &&
+         within(dilation, 1, limit) &&
+         static_cast<int64_t>(out) * stride + static_cast<int64_t>(kernel) * dilation < INT32_MAX;
+}
+
 inline bool check_conv_f32(const ConvGeometry& g, Ref in, Ref out, Ref bias, const Extent& e) {
-  return check_geometry(g) &&
+  return check_coordinates(g.output_height, g.stride_height, g.pad_top, g.kernel_height, g.dilation_height) &&
+         check_coordinates(g.output_width, g.stride_width, g.pad_left, g.kernel_width, g.dilation_width) &&
          readable(e, in, 4 * area(g.batches, g.input_height, g.input_width, g.input_channels), 4) &&
          writable(e, out, 4 * area(g.batches, g.output_height, g.output_width, g.output_channels), 4) &&
          (bias == kNoRef || readable(e, bias, 4 * area(g.output_channels), 4));
