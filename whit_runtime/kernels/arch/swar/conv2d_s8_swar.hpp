@@ -134,9 +134,9 @@ WHIT_NOINLINE void convolve(const Conv2dS8Swar& p, const Memory& m, const Group&
   const int32_t channels = p.geometry.output_channels;
   int32_t c = 0;
   Sums sums[2];
-#if !defined(__arm__)
+#if WHIT_SWAR_MANY_REGISTERS
   for (; c < channels - 1; c += 2, weights += 2 * depth, record += 2) {
-    dot_two<kChunk>(weights, weights + depth, group.words, depth, sums);
+    dot_two<kChunk, Shared::words>(weights, group.words, depth, sums);
     corrections = finish(sums[0], record[0], corrections, group, c);
     corrections = finish(sums[1], record[1], corrections, group, c + 1);
   }

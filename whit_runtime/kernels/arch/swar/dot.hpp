@@ -11,6 +11,13 @@
 
 #include "whit_runtime/kernels/kernel.hpp"
 
+// Whether twelve accumulators and as many factors fit the core's registers.
+#if defined(__arm__)
+#define WHIT_SWAR_MANY_REGISTERS 0
+#else
+#define WHIT_SWAR_MANY_REGISTERS 1
+#endif
+
 namespace whit::rt::swar {
 
 // Bytes and words come in multiples of kDepthUnit: pad with zero weights.
@@ -146,28 +153,33 @@ WHIT_ALWAYS_INLINE void dot(const int8_t* bytes, const int32_t* words, int32_t d
 
 #endif
 
-// As dot() with two rows of bytes that share each word: for cores with registers enough.
-template <int kChunk>
-WHIT_ALWAYS_INLINE void dot_two(const int8_t* row0, const int8_t* row1, const int32_t* words, int32_t depth,
-                                Sums* sums) {
+// Two dot() at once, for cores with registers enough: either two rows of bytes by the same words (Shared::words) or the
+// same bytes by two rows of words.
+enum class Shared { words, bytes };
+
+template <int kChunk, Shared kShared>
+WHIT_ALWAYS_INLINE void dot_two(const int8_t* bytes, const int32_t* words, int32_t depth, Sums* sums) {
   static_assert(kDepthUnit % kChunk == 0);
   Accumulator a0{0, 0}, a1{0, 0}, b0{0, 0}, b1{0, 0};
   const int32_t half = half_constant();
-  const int8_t* end = row0 + depth;
+  const int8_t* end = bytes + depth;
+  const int8_t* more_bytes = end;
+  const int32_t* more_words = words + 2 * depth;
   do {
 #pragma GCC unroll 8
     for (int c = 0; c < kDepthUnit; c += kChunk) {
-      int32_t s0 = row0[c] * words[2 * c];
-      int32_t s1 = row0[c] * words[2 * c + 1];
-      int32_t t0 = row1[c] * words[2 * c];
-      int32_t t1 = row1[c] * words[2 * c + 1];
-      step_ends();
+      int32_t s0 = 0, s1 = 0, t0 = 0, t1 = 0;
 #pragma GCC unroll 8
-      for (int i = c + 1; i < c + kChunk; ++i) {
-        s0 += row0[i] * words[2 * i];
-        s1 += row0[i] * words[2 * i + 1];
-        t0 += row1[i] * words[2 * i];
-        t1 += row1[i] * words[2 * i + 1];
+      for (int i = c; i < c + kChunk; ++i) {
+        const int32_t byte = bytes[i];
+        const int32_t byte2 = kShared == Shared::words ? more_bytes[i] : byte;
+        const int32_t word0 = words[2 * i], word1 = words[2 * i + 1];
+        const int32_t word2 = kShared == Shared::words ? word0 : more_words[2 * i];
+        const int32_t word3 = kShared == Shared::words ? word1 : more_words[2 * i + 1];
+        s0 += byte * word0;
+        s1 += byte * word1;
+        t0 += byte2 * word2;
+        t1 += byte2 * word3;
         step_ends();
       }
       accumulate(a0, s0, half);
@@ -175,10 +187,14 @@ WHIT_ALWAYS_INLINE void dot_two(const int8_t* row0, const int8_t* row1, const in
       accumulate(b0, t0, half);
       accumulate(b1, t1, half);
     }
-    row0 += kDepthUnit;
-    row1 += kDepthUnit;
+    bytes += kDepthUnit;
     words += 2 * kDepthUnit;
-  } while (row0 != end);
+    if (kShared == Shared::words) {
+      more_bytes += kDepthUnit;
+    } else {
+      more_words += 2 * kDepthUnit;
+    }
+  } while (bytes != end);
   sums[0] = {low_of(a0), a0.high, low_of(a1), a1.high};
   sums[1] = {low_of(b0), b0.high, low_of(b1), b1.high};
 }

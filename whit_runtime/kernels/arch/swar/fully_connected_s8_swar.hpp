@@ -40,25 +40,49 @@ inline bool check(const FullyConnectedS8Swar& p, const Extent& e) {
 
 namespace swar {
 
+// What the channels of one batch share, and how far it has come.
+struct Row {
+  const int8_t* x;
+  int8_t* y;
+  const ChannelRecord* record;
+  const int32_t* corrections;
+  OutputRange range;
+};
+
+WHIT_ALWAYS_INLINE void finish_channel(int32_t sum, Row& row) {
+  bool more = has_corrections(*row.record);
+  while (more) {
+    sum += correction_weight(*row.corrections) * row.x[correction_index(*row.corrections)];
+    more = !correction_is_last(*row.corrections++);
+  }
+  *row.y++ = static_cast<int8_t>(requantize(sum, scaling_of(*row.record++, row.range), row.range));
+}
+
+WHIT_ALWAYS_INLINE void finish_channels(const Sums& sums, int32_t count, Row& row) {
+  const int32_t by_channel[4] = {sums.low0, sums.high0, sums.low1, sums.high1};
+  for (int32_t i = 0; i < (count < 4 ? count : 4); ++i) finish_channel(by_channel[i], row);
+}
+
 template <int kChunk>
 WHIT_NOINLINE void fully_connect(const FullyConnectedS8Swar& p, const Memory& m, const int8_t* x, int8_t* y) {
-  const OutputRange range{2 * p.output_zero_point + 1, p.output_min, p.output_max};
+  Row row{x,
+          y,
+          input<ChannelRecord>(m, p.channels),
+          input<int32_t>(m, p.corrections),
+          {2 * p.output_zero_point + 1, p.output_min, p.output_max}};
   const int32_t* weights = input<int32_t>(m, p.weights);
-  const ChannelRecord* record = input<ChannelRecord>(m, p.channels);
-  const int32_t* corrections = input<int32_t>(m, p.corrections);
-  for (int32_t left = p.output_depth; left > 0; left -= 4, weights += 2 * p.input_depth) {
-    Sums sums;
-    dot<kChunk>(x, weights, p.input_depth, &sums);
-    const int32_t by_channel[4] = {sums.low0, sums.high0, sums.low1, sums.high1};
-    for (int32_t i = 0; i < (left < 4 ? left : 4); ++i, ++record) {
-      int32_t sum = by_channel[i];
-      bool more = has_corrections(*record);
-      while (more) {
-        sum += correction_weight(*corrections) * x[correction_index(*corrections)];
-        more = !correction_is_last(*corrections++);
-      }
-      *y++ = static_cast<int8_t>(requantize(sum, scaling_of(*record, range), range));
-    }
+  int32_t left = p.output_depth;
+  Sums sums[2];
+#if WHIT_SWAR_MANY_REGISTERS
+  for (; left > 4; left -= 8, weights += 4 * p.input_depth) {
+    dot_two<kChunk, Shared::bytes>(x, weights, p.input_depth, sums);
+    finish_channels(sums[0], 4, row);
+    finish_channels(sums[1], left - 4, row);
+  }
+#endif
+  for (; left > 0; left -= 4, weights += 2 * p.input_depth) {
+    dot<kChunk>(x, weights, p.input_depth, sums);
+    finish_channels(sums[0], left, row);
   }
 }
 
