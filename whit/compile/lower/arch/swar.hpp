@@ -14,6 +14,8 @@ inline bool is_swar(KernelSet kernels) {
 }
 
 bool try_conv2d_swar(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer);
+// Called by try_conv2d_swar(): 3x3 with stride 1 on cores with registers enough.
+bool try_winograd_swar(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer);
 bool try_fully_connected_swar(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer);
 
 }  // namespace whit::compile

@@ -4,6 +4,7 @@
 namespace whit::compile {
 
 bool try_conv2d_swar(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer) {
+  if (try_winograd_swar(lowering, node, layer)) return true;
   // Instructions for four pixels of a channel: a correction 24, a chunk's two words 4 each.
   const auto packed = pack_swar(layer, {24, 8});
   if (!packed) return false;

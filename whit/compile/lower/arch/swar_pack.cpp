@@ -59,10 +59,8 @@ std::optional<rt::swar::ChannelRecord> swar_channel(const rt::Requant& requant, 
   return rt::swar::ChannelRecord{requant.bias * 128 + right, multiplier};
 }
 
-std::optional<SwarLayer> pack_swar(const QuantizedLayer& layer, const SwarCost& cost) {
-  SwarLayer base;
-  base.depth = rt::swar::padded_depth(layer.depth);
-  if (base.depth >= 1 << 22) return std::nullopt;  // the index of a correction has 22 bits
+std::optional<std::vector<rt::swar::ChannelRecord>> swar_channels(const QuantizedLayer& layer) {
+  std::vector<rt::swar::ChannelRecord> channels;
   for (int32_t c = 0; c < layer.channels; ++c) {
     int64_t bound = 0;
     for (int32_t i = 0; i < layer.depth; ++i) {
@@ -70,8 +68,18 @@ std::optional<SwarLayer> pack_swar(const QuantizedLayer& layer, const SwarCost& 
     }
     const auto record = swar_channel(layer.requant[static_cast<size_t>(c)], bound);
     if (!record) return std::nullopt;
-    base.channels.push_back(*record);
+    channels.push_back(*record);
   }
+  return channels;
+}
+
+std::optional<SwarLayer> pack_swar(const QuantizedLayer& layer, const SwarCost& cost) {
+  SwarLayer base;
+  base.depth = rt::swar::padded_depth(layer.depth);
+  if (base.depth >= 1 << 22) return std::nullopt;  // the index of a correction has 22 bits
+  auto channels = swar_channels(layer);
+  if (!channels) return std::nullopt;
+  base.channels = std::move(*channels);
   SwarLayer best;
   double best_cost = std::numeric_limits<double>::infinity();
   for (const int32_t chunk : {8, 4}) {

@@ -34,6 +34,9 @@ std::optional<SwarLayer> pack_swar(const QuantizedLayer& layer, const SwarCost& 
 // The record of one channel whose accumulator is bias + sum w x with |sum w x| <= `bound`; nothing as above.
 std::optional<rt::swar::ChannelRecord> swar_channel(const rt::Requant& requant, int64_t bound);
 
+// As above for each channel, for any int8 input; nothing when one channel has none.
+std::optional<std::vector<rt::swar::ChannelRecord>> swar_channels(const QuantizedLayer& layer);
+
 // Bytes by which the output of conv2d_s8_swar must start before its input when they share memory (PlanOverlap::lead).
 int64_t swar_conv_lead(const rt::ConvGeometry& geometry);
 

@@ -134,6 +134,24 @@ TEST(Swar, ConvolutionsEqualPortable) {
   }
 }
 
+TEST(Swar, WinogradEqualsPortable) {
+  Random random(303);
+  for (int i = 0; i < 60; ++i) {
+    ir::ConvAttributes a;
+    a.pad_top = pick(random, 0, 1), a.pad_left = pick(random, 0, 1);
+    a.pad_bottom = pick(random, 0, 2), a.pad_right = pick(random, 0, 2);
+    a.activation = pick(random, 0, 1) != 0 ? ir::Activation::relu : ir::Activation::none;
+    const int32_t oh = pick(random, 4, 9), ow = pick(random, 4, 9);
+    const int32_t h = oh + 2 - a.pad_top - a.pad_bottom, w = ow + 2 - a.pad_left - a.pad_right;
+    const int32_t in = 4 * pick(random, 2, 18), out = 4 * pick(random, 2, 8);
+    const ir::Graph graph = one_layer(random, ir::Op::conv2d, {1, h, w, in}, {out, 3, 3, in}, {1, oh, ow, out}, a);
+    SCOPED_TRACE(testing::Message() << "case " << i << " " << h << "x" << w << "x" << in << " -> " << oh << "x" << ow
+                                    << "x" << out);
+    compare(random, graph, "winograd");
+    if (HasFatalFailure() || HasNonfatalFailure()) return;
+  }
+}
+
 TEST(Swar, FullyConnectedEqualsPortable) {
   Random random(301);
   for (int i = 0; i < 200; ++i) {

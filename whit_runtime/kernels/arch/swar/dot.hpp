@@ -59,11 +59,17 @@ WHIT_ALWAYS_INLINE int32_t half_constant() {
   return half;
 }
 
-// Keeps the loads of one step behind those of the step before: compilers would load all factors first and run out of
-// registers.
-WHIT_ALWAYS_INLINE void step_ends() {
+// Ends a step: compilers would load the factors of all steps first, add in another order, and run out of registers.
+template <typename T>
+WHIT_ALWAYS_INLINE void step_ends(T& a, T& b, T& c, T& d) {
 #if defined(__GNUC__)
-  __asm__ volatile("" ::: "memory");
+  __asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d) : : "memory");
+#endif
+}
+template <typename T>
+WHIT_ALWAYS_INLINE void step_ends(T& a, T& b) {
+#if defined(__GNUC__)
+  __asm__ volatile("" : "+r"(a), "+r"(b) : : "memory");
 #endif
 }
 
@@ -135,12 +141,12 @@ WHIT_ALWAYS_INLINE void dot(const int8_t* bytes, const int32_t* words, int32_t d
     for (int c = 0; c < kDepthUnit; c += kChunk) {
       int32_t s0 = bytes[c] * words[2 * c];
       int32_t s1 = bytes[c] * words[2 * c + 1];
-      step_ends();
+      step_ends(s0, s1);
 #pragma GCC unroll 8
       for (int i = c + 1; i < c + kChunk; ++i) {
         s0 += bytes[i] * words[2 * i];
         s1 += bytes[i] * words[2 * i + 1];
-        step_ends();
+        step_ends(s0, s1);
       }
       accumulate(a0, s0, half);
       accumulate(a1, s1, half);
@@ -180,7 +186,7 @@ WHIT_ALWAYS_INLINE void dot_two(const int8_t* bytes, const int32_t* words, int32
         s1 += byte * word1;
         t0 += byte2 * word2;
         t1 += byte2 * word3;
-        step_ends();
+        step_ends(s0, s1, t0, t1);
       }
       accumulate(a0, s0, half);
       accumulate(a1, s1, half);

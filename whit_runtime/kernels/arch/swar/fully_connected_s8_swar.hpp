@@ -49,18 +49,18 @@ struct Row {
   OutputRange range;
 };
 
-WHIT_ALWAYS_INLINE void finish_channel(int32_t sum, Row& row) {
-  bool more = has_corrections(*row.record);
-  while (more) {
-    sum += correction_weight(*row.corrections) * row.x[correction_index(*row.corrections)];
-    more = !correction_is_last(*row.corrections++);
+// Corrects, requantizes and stores `count` channels.
+WHIT_NOINLINE void finish_channels(const Sums* sums, int32_t count, Row& row) {
+  for (int32_t i = 0; i < count; ++i) {
+    const Sums& four = sums[i >> 2];
+    int32_t sum = i % 4 == 0 ? four.low0 : i % 4 == 1 ? four.high0 : i % 4 == 2 ? four.low1 : four.high1;
+    bool more = has_corrections(*row.record);
+    while (more) {
+      sum += correction_weight(*row.corrections) * row.x[correction_index(*row.corrections)];
+      more = !correction_is_last(*row.corrections++);
+    }
+    *row.y++ = static_cast<int8_t>(requantize(sum, scaling_of(*row.record++, row.range), row.range));
   }
-  *row.y++ = static_cast<int8_t>(requantize(sum, scaling_of(*row.record++, row.range), row.range));
-}
-
-WHIT_ALWAYS_INLINE void finish_channels(const Sums& sums, int32_t count, Row& row) {
-  const int32_t by_channel[4] = {sums.low0, sums.high0, sums.low1, sums.high1};
-  for (int32_t i = 0; i < (count < 4 ? count : 4); ++i) finish_channel(by_channel[i], row);
 }
 
 template <int kChunk>
@@ -76,13 +76,12 @@ WHIT_NOINLINE void fully_connect(const FullyConnectedS8Swar& p, const Memory& m,
 #if WHIT_SWAR_MANY_REGISTERS
   for (; left > 4; left -= 8, weights += 4 * p.input_depth) {
     dot_two<kChunk, Shared::bytes>(x, weights, p.input_depth, sums);
-    finish_channels(sums[0], 4, row);
-    finish_channels(sums[1], left - 4, row);
+    finish_channels(sums, left < 8 ? left : 8, row);
   }
 #endif
   for (; left > 0; left -= 4, weights += 2 * p.input_depth) {
     dot<kChunk>(x, weights, p.input_depth, sums);
-    finish_channels(sums[0], left, row);
+    finish_channels(sums, left < 4 ? left : 4, row);
   }
 }
 

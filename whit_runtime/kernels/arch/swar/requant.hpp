@@ -49,21 +49,26 @@ struct OutputRange {
 
 // What a channel needs: computed once for several outputs.
 struct Scaling {
-  int32_t bias, multiplier, rounding, shift;
+  int32_t bias_x4, multiplier, rounding, shift;
 };
 
 WHIT_ALWAYS_INLINE Scaling scaling_of(const ChannelRecord& r, const OutputRange& range) {
   const int32_t e = shift_of(r);
-  return {bias_of(r), r.multiplier, static_cast<int32_t>((static_cast<uint32_t>(range.origin) << e) + 1), e + 1};
+  return {bias_of(r) * 4, r.multiplier, static_cast<int32_t>((static_cast<uint32_t>(range.origin) << e) + 1), e + 1};
 }
 
-WHIT_ALWAYS_INLINE int32_t requantize(int32_t sum, const Scaling& s, const OutputRange& range) {
-  const int32_t x = static_cast<int32_t>(static_cast<uint32_t>(sum + s.bias) << 2);
+// From 4 times the sum of products, without the bias.
+WHIT_ALWAYS_INLINE int32_t requantize_x4(int32_t sum_x4, const Scaling& s, const OutputRange& range) {
+  const int32_t x = sum_x4 + s.bias_x4;
   const int32_t negative = (x >> 31) * 2;
   int32_t y = (multiply_high(x, s.multiplier) + s.rounding + negative) >> s.shift;
   if (y < range.min) y = range.min;
   if (y > range.max) y = range.max;
   return y;
+}
+
+WHIT_ALWAYS_INLINE int32_t requantize(int32_t sum, const Scaling& s, const OutputRange& range) {
+  return requantize_x4(static_cast<int32_t>(static_cast<uint32_t>(sum) << 2), s, range);
 }
 
 // True when `ref` names `channels` records with shifts and multipliers in range.
