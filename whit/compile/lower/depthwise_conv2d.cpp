@@ -2,7 +2,6 @@
 #include "whit/compile/lower/arch/host.hpp"
 #include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/arch/swar_depthwise.hpp"
-#include "whit/compile/lower/arch/host.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/quantized.hpp"
 
