@@ -11,38 +11,63 @@ namespace {
 
 using rt::dsp::kSweepShift;
 
-// What the kernel makes of an accumulator (bias included).
-int32_t kernel_output(const QuantizedLayer& layer, const DepthwiseScale& scale, int64_t acc) {
-  const int32_t rounding = (1 << (scale.s - 1)) + (2 * layer.output_zero_point + 1) * (1 << (kSweepShift - 1));
-  const auto x = static_cast<int32_t>(acc * (int64_t{2} << scale.s));
-  const int32_t y = rt::dsp::ssat8<kSweepShift>(rt::dsp::smmla(x, scale.multiplier, rounding));
-  return rt::clamp(y, layer.range.min, layer.range.max);
+// Where the reference's output begins to be what it is: it is at least `output` from accumulator `begin` on.
+struct Level {
+  int32_t output;
+  int64_t begin;
+};
+
+// The levels of a channel in [range.low, range.high], the first at range.low. Monotone: the multiplier is not negative.
+std::vector<Level> levels_of(const QuantizedLayer& layer, int32_t channel, AccumulatorRange range) {
+  const auto reference = [&](int64_t acc) { return reference_output(layer, channel, static_cast<int32_t>(acc)); };
+  std::vector<Level> levels{{reference(range.low), range.low}};
+  const int32_t last = reference(range.high);
+  while (levels.back().output < last) {
+    int64_t below = levels.back().begin, begin = range.high;
+    while (begin - below > 1) {
+      const int64_t middle = below + (begin - below) / 2;
+      (reference(middle) > levels.back().output ? begin : below) = middle;
+    }
+    levels.push_back({reference(begin), begin});
+  }
+  return levels;
 }
 
-// Both are monotone in the accumulator (the multiplier is not negative and nothing overflows), so they are equal
-// everywhere when they are at both ends of every run of accumulators with one reference output.
-bool is_exact(const QuantizedLayer& layer, int32_t channel, const DepthwiseScale& scale, AccumulatorRange range) {
-  const int64_t bound = std::max(std::abs(range.low), std::abs(range.high)) + 1;
-  const int64_t x = bound << (scale.s + 1);
-  if (x >= (int64_t{1} << 30)) return false;  // then the product's high half stays below 2^29
-  const auto reference = [&](int64_t acc) { return reference_output(layer, channel, static_cast<int32_t>(acc)); };
-  int64_t first = range.low;
-  while (first <= range.high) {
-    const int32_t output = reference(first);
-    int64_t last = first, beyond = range.high + 1;
-    while (beyond - last > 1) {
-      const int64_t middle = last + (beyond - last) / 2;
-      (reference(middle) == output ? last : beyond) = middle;
-    }
-    if (kernel_output(layer, scale, first) != output || kernel_output(layer, scale, last) != output) return false;
-    first = last + 1;
+int64_t divide_up(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
+
+// Completes the bias of a scale whose s and multiplier are given: out = SSAT8((high(x * m) + r) >> E) with
+// x = sum << (s + 1) + bias is at least k from x = ceil((k * 2^E - r) * 2^32 / m) on. Every level bounds the bias from
+// below and from above; false when no bias (a multiple of 8, or of 4 for s = 1) is within all of them.
+bool find_bias(const QuantizedLayer& layer, int32_t channel, const std::vector<Level>& levels, AccumulatorRange range,
+               DepthwiseScale& scale) {
+  const int64_t unit = int64_t{2} << scale.s;
+  const int64_t rounding = (1 << scale.s >> 1) + (2 * layer.output_zero_point + 1) * (1 << (kSweepShift - 1));
+  const auto least_x = [&](int64_t output) {
+    return divide_up(((output << kSweepShift) - rounding) * (int64_t{1} << 32), scale.multiplier);
+  };
+  int64_t low = INT64_MIN / 4, high = INT64_MAX / 4;
+  for (size_t i = 0; i < levels.size(); ++i) {
+    const Level& level = levels[i];
+    if (i > 0 || level.output > layer.range.min) low = std::max(low, least_x(level.output) - level.begin * unit);
+    // All outputs up to the level begin with it; a jump over some of them does not happen where the slope is below 1.
+    if (i > 0) high = std::min(high, least_x(levels[i - 1].output + 1) - (level.begin - 1) * unit - 1);
   }
+  if (levels.back().output < layer.range.max) {
+    high = std::min(high, least_x(levels.back().output + 1) - range.high * unit - 1);
+  }
+  const int64_t step = scale.s == 1 ? 4 : 8;
+  const int64_t change = low > 0 || high < 0 ? divide_up(low, step) * step : 0;
+  if (change < low || change > high) return false;
+  const int64_t bias = layer.requant[static_cast<size_t>(channel)].bias * unit + change;
+  const int64_t largest = std::max(std::abs(range.low), std::abs(range.high)) * unit + std::abs(change);
+  if (largest >= int64_t{1} << 30 || std::abs(bias) >= int64_t{1} << 30) return false;
+  scale.bias = static_cast<int32_t>(bias);
   return true;
 }
 
 DepthwiseScale constant_scale(const QuantizedLayer& layer, int32_t output) {
-  // x = bias * 4, times 2^30 / 2^32: the bias itself, rounded by 2^10 to the difference from the zero point.
-  return {(output - layer.output_zero_point) * (1 << kSweepShift), 1 << 30, 1, true};
+  // x * 2^30 / 2^32, rounded by 2^E to the difference from the zero point.
+  return {(output - layer.output_zero_point) * (4 << kSweepShift), 1 << 30, 2, true};
 }
 
 // Sizes along one axis of the planes.
@@ -149,7 +174,8 @@ void emit(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer,
       const int32_t tap = tiles.transposed ? i % 3 * 3 + i / 3 : i;
       weights.push_back(scale.zero_weights ? int8_t{0} : layer.weights[static_cast<size_t>(9 * c + tap)]);
     }
-    scale_words.push_back({scale.bias * (1 << (scale.s + 1)) + (1 << scale.s), scale.multiplier});
+    const int32_t field = scale.s > 1 ? scale.s : (scale.bias & 4) / 4;
+    scale_words.push_back({(scale.bias & ~7) + field, scale.multiplier});
   }
   const auto size = [&](int32_t width, int32_t height) {
     return tiles.transposed ? height | width << 16 : width | height << 16;
@@ -206,22 +232,21 @@ std::optional<DepthwiseScale> depthwise_scale(const QuantizedLayer& layer, int32
   } else {
     return std::nullopt;
   }
-  DepthwiseScale scale;
-  scale.bias = requant.bias;
-  scale.s = kSweepShift + requant.shift;
-  int32_t largest = 0;
+  int32_t largest = 0;  // -128 fits as well as 127 does
   for (int32_t i = 0; i < layer.depth; ++i) {
-    largest = std::max(largest, std::abs(int32_t{layer.weights[static_cast<size_t>(channel * layer.depth + i)]}));
+    const int32_t w = layer.weights[static_cast<size_t>(channel * layer.depth + i)];
+    largest = std::max({largest, w, -w - 1});
   }
-  if (scale.s > 14 || largest << (scale.s + 1) > INT16_MAX) return std::nullopt;
-  // A shift that is too far to the right loses bits of the multiplier: seldom a threshold moves by it.
-  const int32_t lost = std::max(0, 1 - scale.s);
-  scale.s += lost;
-  if (lost > 24) return std::nullopt;
-  for (const int32_t change : {0, 1, -1, 2, -2, 3, -3}) {
-    scale.multiplier = static_cast<int32_t>((int64_t{requant.multiplier} + (int64_t{1} << lost >> 1)) >> lost) + change;
-    if (scale.multiplier >= 0 && is_exact(layer, channel, scale, range)) return scale;
-    if (lost == 0) break;
+  const std::vector<Level> levels = levels_of(layer, channel, range);
+  const int32_t exact = kSweepShift + requant.shift;  // the s for which the multiplier keeps all its bits
+  for (int32_t s = std::max(exact, 1); s <= 7 && largest << (s + 1) <= INT16_MAX; ++s) {
+    const int32_t lost = s - exact;
+    if (lost > 24) break;
+    for (const int32_t change : {0, 1, -1, 2, -2, 3, -3}) {
+      const int64_t rounded = (int64_t{requant.multiplier} + (int64_t{1} << lost >> 1)) >> lost;
+      DepthwiseScale scale{0, static_cast<int32_t>(std::clamp<int64_t>(rounded + change, 1, INT32_MAX)), s, false};
+      if (find_bias(layer, channel, levels, range, scale)) return scale;
+    }
   }
   return std::nullopt;
 }

@@ -24,7 +24,7 @@ struct DepthwiseTiles {
 // All ways to cut the map that the kernel can do; none when the geometry is not for it.
 std::vector<DepthwiseTiles> depthwise_tilings(const rt::ConvGeometry& geometry);
 
-// One channel as the kernel wants it: weights and bias are scaled by 2^(s+1), s in [1, 7].
+// One channel as the kernel wants it: weights are scaled by 2^(s+1), s in [1, 7], and so is the bias.
 struct DepthwiseScale {
   int32_t bias = 0;
   int32_t multiplier = 0;

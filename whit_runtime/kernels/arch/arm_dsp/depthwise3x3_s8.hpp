@@ -11,7 +11,8 @@
 
 namespace whit::rt {
 
-// Per channel: bias << (s + 1) with bit s set, and the multiplier. See Depthwise3x3Dsp::scale.
+// Per channel: the bias, scaled as the sum is, and the multiplier. The bias's lowest three bits are s where that is
+// more than 1 and the bias a multiple of 8; else s is 1 and they are 0 or 1 for a bias of 0 or 4 modulo 8.
 struct Depthwise3x3Scale {
   int32_t bias;
   int32_t multiplier;
@@ -76,15 +77,17 @@ inline bool check_depthwise(const Depthwise3x3Dsp& p, const Extent& e, int32_t s
 
 WHIT_ALWAYS_INLINE void unpack_depthwise(const int8_t* w, const Depthwise3x3Scale& scale, int32_t zero_point,
                                          PlaneSweep& sweep) {
-  const uint32_t marker = static_cast<uint32_t>(scale.bias) & (0u - static_cast<uint32_t>(scale.bias));  // 2^s
-  sweep.bias = wrapping_add(scale.bias, -static_cast<int32_t>(marker));
+  const int32_t field = scale.bias & 7;
+  const int32_t s = field < 2 ? 1 : field;
+  sweep.bias = scale.bias - field + (field == 1 ? 4 : 0);
   sweep.multiplier = scale.multiplier;
-  sweep.rounding = wrapping_add(static_cast<int32_t>(marker >> 1), (2 * zero_point + 1) * (1 << (kSweepShift - 1)));
-  const uint32_t twice = marker << 1;
+  sweep.rounding = (1 << (s - 1)) + (2 * zero_point + 1) * (1 << (kSweepShift - 1));
+  const int32_t twice = 2 << s;
+#pragma GCC unroll 3
   for (int32_t row = 0; row < 3; ++row, w += 3) {
-    const uint32_t w1 = static_cast<uint32_t>(w[1]) * twice;
-    sweep.weights[2 * row] = pkhbt(static_cast<uint32_t>(w[0]) * twice, w1);
-    sweep.weights[2 * row + 1] = pkhbt(w1, static_cast<uint32_t>(w[2]) * twice);
+    const uint32_t w1 = static_cast<uint32_t>(w[1] * twice);
+    sweep.weights[2 * row] = pkhbt(static_cast<uint32_t>(w[0] * twice), w1);
+    sweep.weights[2 * row + 1] = pkhbt(w1, static_cast<uint32_t>(w[2] * twice));
   }
 }
 
