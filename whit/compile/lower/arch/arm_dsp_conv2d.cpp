@@ -54,7 +54,7 @@ bool try_pointwise8(Lowering& lowering, const ir::Node& node, const QuantizedLay
   if (!arm_dsp_is_pointwise(g)) return false;
   const auto stream = pack_pointwise8(layer);
   if (!stream) return false;
-  lowering.may_overlap(node.outputs[0], node.inputs[0], arm_dsp_conv2d_lead(g, 1));
+  if (g.output_channels >= 8) lowering.may_overlap(node.outputs[0], node.inputs[0], 0, true);
   rt::Pointwise8S8Dsp p{};
   p.input = lowering.tensor(node.inputs[0]);
   p.output = lowering.tensor(node.outputs[0]);

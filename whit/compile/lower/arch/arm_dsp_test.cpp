@@ -202,7 +202,8 @@ TEST(ArmDspPointwise8, EqualsThePortableKernelAlsoOverlapped) {
     const int64_t output_bytes = input_bytes / 8 * g.output_channels;
     const std::vector<int8_t> image = random_bytes(random, input_bytes);
     const std::vector<int8_t> expected = reference_conv2d(layer, g, image, output_bytes);
-    for (const int64_t lead : {arm_dsp_conv2d_lead(g, 1), output_bytes + 16}) {
+    for (const int64_t lead : {int64_t{0}, output_bytes + 16}) {
+      if (lead == 0 && g.output_channels < 8) continue;
       Arena arena(input_bytes, output_bytes, 0, lead);
       std::copy(image.begin(), image.end(), arena.bytes.begin() + arena.input);
       rt::Pointwise8S8Dsp p{};
