@@ -45,6 +45,11 @@ void limit_chunks(const QuantizedLayer& layer, SwarLayer& packed) {
 }  // namespace
 
 std::optional<rt::swar::ChannelRecord> swar_channel(const rt::Requant& requant, int64_t bound) {
+  if (bound == 0) {
+    // A channel without weights, common in pruned models, with a bias of any size: acc = 4 z gives z for this record.
+    const int32_t z = rt::multiply_by_quantized_multiplier(requant.bias, requant.multiplier, requant.shift);
+    return rt::swar::ChannelRecord{rt::clamp(z, -1024, 1024) * 4 * 128 + 1, 1 << 30};
+  }
   bound += std::abs(static_cast<int64_t>(requant.bias));
   if (bound >= int64_t{1} << 29) return std::nullopt;
   if (std::abs(static_cast<int64_t>(requant.bias)) >= int64_t{1} << (rt::swar::kBiasBits - 1)) return std::nullopt;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -187,6 +188,21 @@ TEST(Swar, RequantizationEqualsReference) {
     ASSERT_EQ(rt::swar::requantize(sum, rt::swar::scaling_of(*record, range), range),
               rt::clamp(scaled + zero_point, -128, 127))
         << sum << " " << requant.bias << " " << requant.multiplier << " " << requant.shift;
+  }
+}
+
+TEST(Swar, ChannelsWithoutWeightsMayHaveAnyBias) {
+  Random random(304);
+  for (int i = 0; i < 2000; ++i) {
+    const rt::Requant requant{pick(random, INT32_MIN, INT32_MAX), pick(random, 1 << 30, INT32_MAX),
+                              -pick(random, 0, 31)};
+    const auto record = swar_channel(requant, 0);
+    ASSERT_TRUE(record);
+    const int32_t zero_point = pick(random, -128, 127);
+    const rt::swar::OutputRange range{2 * zero_point + 1, -128, 127};
+    const int32_t z = rt::multiply_by_quantized_multiplier(requant.bias, requant.multiplier, requant.shift);
+    ASSERT_EQ(rt::swar::requantize(0, rt::swar::scaling_of(*record, range), range),
+              static_cast<int32_t>(std::clamp<int64_t>(int64_t{z} + zero_point, -128, 127)));
   }
 }
 
