@@ -41,7 +41,12 @@ int64_t weight_bound(const QuantizedLayer& layer, int32_t channel) {
 
 }  // namespace
 
+bool swar_depthwise_transposed(const rt::ConvGeometry& g) {
+  return g.output_height > g.output_width && g.output_height == g.input_height && g.output_width == g.input_width;
+}
+
 int64_t swar_depthwise_lead_pixels(const rt::ConvGeometry& g) {
+  if (swar_depthwise_transposed(g)) return 0;  // a column takes the place of one that is in scratch
   int64_t lead = 0;
   for (int32_t oy = 0; oy < g.output_height; ++oy) {
     const int64_t next_row = int64_t{oy} * g.stride_height - g.pad_top + 3;  // the first that is not in scratch
@@ -68,7 +73,9 @@ bool try_depthwise_swar(Lowering& lowering, const ir::Node& node, const Quantize
   p.weights = lowering.constant(layer.weights, ConstantKind::weights);
   p.requants = lowering.constant(records, ConstantKind::other);
   lowering.count_as_weights(4 * layer.channels);
-  p.scratch = lowering.scratch(12 * ((g.output_width - 1) * g.stride_width + 3));
+  p.transposed = swar_depthwise_transposed(g) ? 1 : 0;
+  const int64_t outputs = p.transposed != 0 ? g.output_height : g.output_width;
+  p.scratch = lowering.scratch(12 * ((outputs - 1) * g.stride_width + 3));
   p.input_height = g.input_height, p.input_width = g.input_width;
   p.output_height = g.output_height, p.output_width = g.output_width;
   p.channels = layer.channels;

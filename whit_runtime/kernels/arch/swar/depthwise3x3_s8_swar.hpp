@@ -15,12 +15,13 @@ struct Depthwise3x3S8Swar {
   Ref output;    // int8 [1,OH,OW,C]
   Ref weights;   // int8 [C,3,3]
   Ref requants;  // swar::ChannelRecord[C]
-  Ref scratch;   // int32 [(OW - 1) * stride + 3, 3]
+  Ref scratch;   // int32 [(OW - 1) * stride + 3, 3], with OH when transposed
   int32_t input_height, input_width;
   int32_t output_height, output_width;
   int32_t channels;
   int32_t stride;
   int32_t pad_top, pad_left;
+  int32_t transposed;        // 1: go down the columns
   int32_t input_zero_point;  // what padding holds
   int32_t output_zero_point;
   int32_t output_min, output_max;
@@ -42,27 +43,36 @@ inline bool check(const Depthwise3x3S8Swar& p, const Extent& e) {
          readable(e, p.input, area(p.input_height, p.input_width, p.channels)) &&
          writable(e, p.output, area(p.output_height, p.output_width, p.channels)) &&
          readable(e, p.weights, area(p.channels, 9)) && swar::check_channels(e, p.requants, p.channels) &&
-         writable(e, p.scratch, area((p.output_width - 1) * p.stride + 3, 12), 4) &&
-         within(p.input_zero_point, -128, 127) && within(p.output_zero_point, -128, 127) &&
-         within(p.output_min, -128, 127) && within(p.output_max, p.output_min, 127);
+         writable(e, p.scratch, area(((p.transposed != 0 ? p.output_height : p.output_width) - 1) * p.stride + 3, 12),
+                  4) &&
+         within(p.transposed, 0, 1) && within(p.input_zero_point, -128, 127) &&
+         within(p.output_zero_point, -128, 127) && within(p.output_min, -128, 127) &&
+         within(p.output_max, p.output_min, 127);
 }
 
 namespace swar {
 
-// Row `y` of a channel into one of the three rows in scratch: `columns` pixels from -pad_left on.
-WHIT_NOINLINE void widen_row(const Depthwise3x3S8Swar& p, const int8_t* channel, int32_t y, int32_t columns,
-                             int32_t* row) {
-  const int32_t padding = p.input_zero_point;
-  int32_t* const end = row + 3 * columns;
-  if (y >= 0 && y < p.input_height) {
-    if (p.pad_left != 0) {
+// The map, or its transpose if that has the longer rows. Steps are bytes between neighbours.
+struct DepthwiseMap {
+  int32_t in_width, in_height, out_width, out_height;
+  int32_t in_column, in_row, out_column, out_row;
+  int32_t pad_left, pad_top;
+  int32_t columns;  // of a row in scratch
+};
+
+// Row `y` of a channel into one of the three rows in scratch, from -pad_left on.
+WHIT_ALWAYS_INLINE void widen_row(const DepthwiseMap& map, const int8_t* channel, int32_t y, int32_t padding,
+                                  int32_t* row) {
+  int32_t* const end = row + 3 * map.columns;
+  if (y >= 0 && y < map.in_height) {
+    if (map.pad_left != 0) {
       *row = padding;
       row += 3;
-      --columns;
     }
-    const int32_t step = p.channels;
-    const int8_t* pixel = channel + y * p.input_width * step;
-    int32_t count = columns < p.input_width ? columns : p.input_width;
+    const int32_t step = map.in_column;
+    const int8_t* pixel = channel + y * map.in_row;
+    int32_t count = map.columns - map.pad_left;
+    if (count > map.in_width) count = map.in_width;
     for (; count >= 2; count -= 2, row += 6, pixel += step) {
       row[0] = *pixel;
       pixel += step;
@@ -78,21 +88,16 @@ WHIT_NOINLINE void widen_row(const Depthwise3x3S8Swar& p, const int8_t* channel,
 
 // One row of outputs: each the product of nine neighbouring words and the nine weights.
 template <int kStride>
-WHIT_NOINLINE void sweep_row(const int32_t* x, const int32_t* weights, int8_t* out, int32_t step, int32_t count,
-                             const Scaling& scaling, const OutputRange& range) {
-  const Scaling s = scaling;
-  const OutputRange r = range;
+WHIT_ALWAYS_INLINE void sweep_row(const int32_t* x, const int32_t* w, int8_t* out, int32_t step, int32_t count,
+                                  const Scaling& s, const OutputRange& r) {
 #if defined(__ARM_ARCH_6M__)
   for (; count > 0; --count, x += 3 * kStride, out += step) {
     int32_t sum = 0;
 #pragma GCC unroll 9
-    for (int32_t i = 0; i < 9; ++i) sum += x[i] * weights[i];
+    for (int32_t i = 0; i < 9; ++i) sum += x[i] * w[i];
     *out = static_cast<int8_t>(requantize(sum, s, r));
   }
 #else
-  int32_t w[9];
-#pragma GCC unroll 9
-  for (int32_t i = 0; i < 9; ++i) w[i] = weights[i];
   for (; count > 1; count -= 2, x += 6 * kStride) {
     int32_t sum0 = 0, sum1 = 0;
 #pragma GCC unroll 15
@@ -115,41 +120,74 @@ WHIT_NOINLINE void sweep_row(const int32_t* x, const int32_t* weights, int8_t* o
 #endif
 }
 
+// One channel. `taps`: its weights, [across, along] the rows: tap (a, b) at a * across + b * along.
+template <int kStride>
+WHIT_NOINLINE void sweep_channel(const DepthwiseMap& map, const int8_t* channel, const int8_t* taps, int32_t across,
+                                 int32_t padding, int32_t* scratch, int8_t* out, const Scaling& scaling,
+                                 const OutputRange& range) {
+  const Scaling s = scaling;
+  const OutputRange r = range;
+  const int32_t along = 4 - across;
+  int32_t next = -map.pad_top;  // row to be widened
+  int32_t slot = 0;             // and where to: the rows in scratch take turns
+  int32_t missing = 3;
+  for (int32_t oy = 0; oy < map.out_height; ++oy, out += map.out_row) {
+    for (; missing > 0; --missing, ++next) {
+      widen_row(map, channel, next, padding, scratch + slot);
+      slot = slot == 2 ? 0 : slot + 1;
+    }
+    missing = kStride;
+    // The topmost row is in `slot` now; the weights in the order of the slots.
+    const int8_t* row0 = taps + (slot == 0 ? 0 : 3 - slot) * across;
+    const int8_t* row1 = taps + (slot == 2 ? 2 : 1 - slot) * across;
+    const int8_t* row2 = taps + (2 - slot) * across;
+    int32_t w[9];
+#pragma GCC unroll 3
+    for (int32_t b = 0; b < 3; ++b) {
+      w[3 * b] = row0[b * along];
+      w[3 * b + 1] = row1[b * along];
+      w[3 * b + 2] = row2[b * along];
+    }
+    sweep_row<kStride>(scratch, w, out, map.out_column, map.out_width, s, r);
+  }
+}
+
 }  // namespace swar
 
 WHIT_KERNEL void depthwise3x3_s8_swar(const Depthwise3x3S8Swar& p, const Memory& m) {
   const swar::OutputRange range{2 * p.output_zero_point + 1, p.output_min, p.output_max};
-  int32_t* scratch = output<int32_t>(m, p.scratch);
-  const int32_t columns = (p.output_width - 1) * p.stride + 3;
-  for (int32_t c = 0; c < p.channels; ++c) {
-    const int8_t* taps = input<int8_t>(m, p.weights) + 9 * c;
-    const swar::Scaling scaling = swar::scaling_of(input<swar::ChannelRecord>(m, p.requants)[c], range);
-    // The rows in scratch take turns: the weights as they are when the topmost is in slot 0, 1, 2.
-    int32_t weights[3][9];
-    for (int32_t top = 0; top < 3; ++top) {
-      for (int32_t ky = 0; ky < 3; ++ky) {
-        const int32_t slot = top + ky < 3 ? top + ky : top + ky - 3;
-        for (int32_t kx = 0; kx < 3; ++kx) weights[top][3 * kx + slot] = taps[3 * ky + kx];
-      }
-    }
-    const int8_t* channel = input<int8_t>(m, p.input) + c;
-    int8_t* out = output<int8_t>(m, p.output) + c;
-    int32_t next = -p.pad_top;  // row to be widened
-    int32_t slot = 0;           // and where to
-    int32_t missing = 3;
-    for (int32_t oy = 0; oy < p.output_height; ++oy) {
-      for (; missing > 0; --missing, ++next) {
-        swar::widen_row(p, channel, next, columns, scratch + slot);
-        slot = slot == 2 ? 0 : slot + 1;
-      }
-      missing = p.stride;
-      if (p.stride == 1) {
-        swar::sweep_row<1>(scratch, weights[slot], out, p.channels, p.output_width, scaling, range);
-      } else {
-        swar::sweep_row<2>(scratch, weights[slot], out, p.channels, p.output_width, scaling, range);
-      }
-      out += p.output_width * p.channels;
-    }
+  const int32_t c = p.channels;
+  swar::DepthwiseMap map{p.input_width,
+                         p.input_height,
+                         p.output_width,
+                         p.output_height,
+                         c,
+                         p.input_width * c,
+                         c,
+                         p.output_width * c,
+                         p.pad_left,
+                         p.pad_top,
+                         0};
+  if (p.transposed != 0) {
+    map = {p.input_height,
+           p.input_width,
+           p.output_height,
+           p.output_width,
+           p.input_width * c,
+           c,
+           p.output_width * c,
+           c,
+           p.pad_top,
+           p.pad_left,
+           0};
+  }
+  map.columns = (map.out_width - 1) * p.stride + 3;
+  const int32_t across = p.transposed != 0 ? 1 : 3;
+  for (int32_t i = 0; i < c; ++i) {
+    const swar::Scaling scaling = swar::scaling_of(input<swar::ChannelRecord>(m, p.requants)[i], range);
+    const auto sweep = p.stride == 1 ? swar::sweep_channel<1> : swar::sweep_channel<2>;
+    sweep(map, input<int8_t>(m, p.input) + i, input<int8_t>(m, p.weights) + 9 * i, across, p.input_zero_point,
+          output<int32_t>(m, p.scratch), output<int8_t>(m, p.output) + i, scaling, range);
   }
 }
 
