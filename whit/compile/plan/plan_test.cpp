@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <random>
 
 #include "whit/compile/plan/check_plan.hpp"
@@ -155,6 +155,43 @@ TEST(Plan, RandomInstancesAreValidAndTheSameTwice) {
   }
 }
 
+// Is there a valid plan of at most `bytes`? Tries every offset for every buffer.
+bool exists(const Instance& instance, int64_t bytes, std::vector<int64_t>& offsets) {
+  const size_t next = offsets.size();
+  if (next == instance.buffers.size()) return true;
+  const Buffers placed(instance.buffers.begin(), instance.buffers.begin() + static_cast<int64_t>(next) + 1);
+  Overlaps overlaps;
+  for (const PlanOverlap& overlap : instance.overlaps) {
+    if (overlap.output <= static_cast<int32_t>(next) && overlap.input <= static_cast<int32_t>(next)) {
+      overlaps.push_back(overlap);
+    }
+  }
+  for (int64_t offset = 0; offset + placed.back().bytes <= bytes; offset += kArenaAlignment) {
+    offsets.push_back(offset);
+    ArenaPlan plan{offsets, 0, 0};
+    for (size_t b = 0; b <= next; ++b) {
+      if (placed[b].bytes > 0) plan.arena_bytes = std::max(plan.arena_bytes, offsets[b] + placed[b].bytes);
+    }
+    if (check_plan(placed, overlaps, plan).empty() && exists(instance, bytes, offsets)) return true;
+    offsets.pop_back();
+  }
+  return false;
+}
+
+TEST(Plan, SmallPlansAreTheSmallest) {
+  std::mt19937 random(3);
+  for (int i = 0; i < 60; ++i) {
+    Instance instance = random_instance(random, 4, 3 + i % 4, 14);
+    for (size_t k = 0; k < instance.overlaps.size(); ++k) {  // leads that are exact are multiples of 4 to be of use
+      instance.overlaps[k].exact = k % 3 == 0;
+      if (k % 3 == 0) instance.overlaps[k].lead = k % 2 == 0 ? 0 : 4;
+    }
+    const ArenaPlan plan = checked(instance.buffers, instance.overlaps);
+    std::vector<int64_t> offsets;
+    EXPECT_FALSE(exists(instance, plan.arena_bytes - 1, offsets)) << "instance " << i;
+  }
+}
+
 TEST(Plan, TheCheckerFindsFaults) {
   const Buffers buffers = {{"a", 8, 0, 1, -1}, {"b", 8, 1, 2, -1}};
   EXPECT_NE(check_plan(buffers, {}, {{0, 4}, 12, 0}), "");
@@ -170,11 +207,11 @@ TEST(Plan, TheCheckerFindsFaults) {
 TEST(Plan, LargeModelsPlanFast) {
   std::mt19937 random(7);
   const Instance instance = random_instance(random, 250, 700, 20000);
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();  // of this process: tests run on busy machines
   const ArenaPlan plan = checked(instance.buffers, instance.overlaps);
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+  const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   RecordProperty("gap_bytes", static_cast<int>(plan.arena_bytes - plan.lower_bound));
-  EXPECT_LT(ms.count(), 1000);  // ten times what is asked for: tests run on busy machines and under sanitizers
+  EXPECT_LT(seconds, 1.0);  // asked for is a tenth; sanitizers slow it down
 }
 
 }  // namespace
