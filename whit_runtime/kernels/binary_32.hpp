@@ -15,8 +15,8 @@ struct BinaryF32 {
   Ref input2;
   Ref output;  // float32, may be an operand of the same shape or start before it
   Broadcast broadcast;
-  uint32_t output_min_bits;  // fused activation as float32 bits; -inf and inf: none
-  uint32_t output_max_bits;
+  int32_t output_min_bits;  // fused activation as float32 bits; -inf and inf: none
+  int32_t output_max_bits;
   static constexpr uint8_t kRefs = 3;
 };
 

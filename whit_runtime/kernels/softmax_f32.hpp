@@ -16,7 +16,7 @@ struct NormalizeF32 {
   Ref output;  // float32 [rows, depth], may be the input or start before it
   int32_t rows;
   int32_t depth;
-  uint32_t beta_bits;  // of softmax
+  int32_t beta_bits;  // of softmax
   static constexpr uint8_t kRefs = 2;
 };
 

@@ -38,8 +38,8 @@ struct UnaryF32 {
   Ref output;  // float32 [count], may be the input or start before it
   int32_t count;
   int32_t function;  // UnaryFunction
-  uint32_t a_bits;
-  uint32_t b_bits;
+  int32_t a_bits;
+  int32_t b_bits;
   static constexpr uint8_t kRefs = 2;
 };
 
