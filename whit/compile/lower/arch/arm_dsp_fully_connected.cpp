@@ -21,11 +21,44 @@ int64_t largest_working_set(const ir::Graph& graph) {
   return largest;
 }
 
+// Rows as the pixels of a 1x1 convolution: takes a scale for each channel, wastes two thirds of the work on one row.
+bool try_as_pointwise(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer) {
+  if (layer.depth % 4 != 0) return false;
+  rt::ConvGeometry g{};
+  g.kernel_height = g.kernel_width = 1;
+  g.input_channels = layer.depth;
+  const auto stream = pack_gemm_2x3(layer, im2col_order(g));
+  if (!stream) return false;
+  rt::PointwiseS8Dsp p{};
+  p.input = lowering.tensor(node.inputs[0]);
+  p.output = lowering.tensor(node.outputs[0]);
+  p.stream = lowering.constant(*stream, ConstantKind::other);
+  lowering.count_as_weights(int64_t{layer.channels} * (layer.depth + 4));
+  p.scratch = lowering.scratch(6 * int64_t{layer.depth});
+  p.pixels = static_cast<int32_t>(ir::elements(lowering.tensor_of(node.outputs[0]).shape) / layer.channels);
+  p.input_channels = layer.depth;
+  p.output_channels = layer.channels;
+  p.output_zero_point = layer.output_zero_point;
+  p.output_min = layer.range.min;
+  p.output_max = layer.range.max;
+  lowering.emit(rt::KernelId::pointwise_s8_dsp, p);
+  return true;
+}
+
+// A classifier behind convolutions: the code of another kernel would cost more flash than it saves time.
+bool is_small_beside_convolutions(const Lowering& lowering, const QuantizedLayer& layer) {
+  constexpr int32_t kSmall = 4096;
+  const std::vector<ir::Node>& nodes = lowering.graph().nodes;
+  return layer.channels * layer.depth < kSmall &&
+         std::any_of(nodes.begin(), nodes.end(), [](const ir::Node& node) { return node.op == ir::Op::conv2d; });
+}
+
 }  // namespace
 
 bool try_fully_connected_arm_dsp(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer) {
+  if (is_small_beside_convolutions(lowering, layer) && try_as_pointwise(lowering, node, layer)) return true;
   const auto pack = pack_gemv_4x1(layer);
-  if (!pack) return false;
+  if (!pack) return try_as_pointwise(lowering, node, layer);
   const int64_t input_bytes = ir::bytes_of(lowering.tensor_of(node.inputs[0]));
   const int64_t output_bytes = ir::bytes_of(lowering.tensor_of(node.outputs[0]));
   rt::FullyConnectedS8Dsp p{};
