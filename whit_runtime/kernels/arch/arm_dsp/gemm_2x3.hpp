@@ -1,13 +1,15 @@
-// The inner loop of the arm_dsp convolutions: three pixels by all output channels, two channels at a time, int8 weights.
-// Reads pixels that were widened to int16 (im2col.hpp) and one stream of weights and requantization; writes int8.
-// Does not clamp to a range narrower than int8.
+// The inner loop of the arm_dsp convolutions: three pixels by all output channels, two channels at a time, int8
+// weights. Reads pixels that were widened to int16 (im2col.hpp) and one stream of weights and requantization; writes
+// int8. Does not clamp to a range narrower than int8.
 //
 // Weights are paired, "A + 256 B": each halfword of a weight word holds w_a[k] + 256 * w_b[k] for channels a and b
-// (modulo 2^16). SMLAD with the raw word sums u = A.x + 256 * B.x, with its SXTB16 v = A.x; 256 * v and u - v are then the
-// two accumulators times 256, as requant.hpp wants them. Exact for |accumulator| < 2^23, which the workshop checked.
+// (modulo 2^16). SMLAD with the raw word sums u = A.x + 256 * B.x, with its SXTB16 v = A.x; 256 * v and u - v are then
+// the two accumulators times 256, as requant.hpp wants them. Exact for |accumulator| < 2^23, which the workshop
+// checked.
 //
 // The stream, for each pair of channels: 1 word 256 * bias_b; for each four k two words: (k0, k2), (k1, k3); then
-// multiplier_a, multiplier_b, and bias_a << 8 | f_b << 4 | f_a. Instructions: 17 for 24 multiply-accumulates, 50 a pair.
+// multiplier_a, multiplier_b, and bias_a << 8 | f_b << 4 | f_a. Instructions: 17 for 24 multiply-accumulates, 50 a
+// pair.
 #ifndef WHIT_RUNTIME_KERNELS_ARCH_ARM_DSP_GEMM_2X3_HPP_
 #define WHIT_RUNTIME_KERNELS_ARCH_ARM_DSP_GEMM_2X3_HPP_
 

@@ -17,15 +17,15 @@ inline constexpr int32_t kGemvSigned = 256;  // flag in GemvBlock::f
 // What one call works on. Read by assembly: all fields are words, in this order.
 struct GemvBlock {
   const uint32_t* stream;
-  const void* x;        // 4-byte aligned; of each eight k four words of int16 pairs, or eight int8
-  const void* x_end;    // x and the inputs' bytes: units * 16 or units * 8
-  int32_t units;        // k / 8, at least 1
+  const void* x;      // 4-byte aligned; of each eight k four words of int16 pairs, or eight int8
+  const void* x_end;  // x and the inputs' bytes: units * 16 or units * 8
+  int32_t units;      // k / 8, at least 1
   int32_t multiplier;
-  int32_t rounding;     // requant_rounding()
-  int32_t f;            // and kGemvSigned when the zero point is not -128
+  int32_t rounding;  // requant_rounding()
+  int32_t f;         // and kGemvSigned when the zero point is not -128
   int8_t* out;
-  int8_t* out_end;      // out + channels; channels a multiple of 4, at least 4
-  int32_t widened;      // 1: x holds int16, 0: int8
+  int8_t* out_end;  // out + channels; channels a multiple of 4, at least 4
+  int32_t widened;  // 1: x holds int16, 0: int8
 };
 
 #if WHIT_ARM_DSP

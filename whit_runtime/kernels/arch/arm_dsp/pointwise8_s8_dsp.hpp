@@ -1,11 +1,12 @@
 // 1x1 convolution of eight input channels, int8, for Armv7E-M: a pixel stays in four registers for all its outputs.
-// Same bits as conv2d_s8. With so few inputs the general kernel (conv2d_s8_dsp.hpp) spends most on everything but products.
-// Pixels go in decreasing order, so that the larger output may start where the input starts.
-// Handles only output zero point -128 and scales between 2^-12 and 2^-1 whose weights fit 16 bits as described below.
+// Same bits as conv2d_s8. With so few inputs the general kernel (conv2d_s8_dsp.hpp) spends most on everything but
+// products. Pixels go in decreasing order, so that the larger output may start where the input starts. Handles only
+// output zero point -128 and scales between 2^-12 and 2^-1 whose weights fit 16 bits as described below.
 //
 // The stream, for each output channel seven words, with s = 12 - e (see requant.hpp for e and m): bias << (s + 1); the
 // weights << (s + 1) as int16 pairs (k0,k2), (k1,k3), (k4,k6), (k5,k7); m; the rounding 2^(s-1) + 2^11 - (128 << 12).
-// Then the accumulator needs no shift: out = SSAT8(SMMLA(sum, m, rounding) >> 12). 8 instructions and 8 products a channel.
+// Then the accumulator needs no shift: out = SSAT8(SMMLA(sum, m, rounding) >> 12). 8 instructions and 8 products a
+// channel.
 #ifndef WHIT_RUNTIME_KERNELS_ARCH_ARM_DSP_POINTWISE8_S8_DSP_HPP_
 #define WHIT_RUNTIME_KERNELS_ARCH_ARM_DSP_POINTWISE8_S8_DSP_HPP_
 
