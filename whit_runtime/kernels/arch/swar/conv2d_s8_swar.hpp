@@ -132,18 +132,21 @@ WHIT_NOINLINE void convolve(const Conv2dS8Swar& p, const Memory& m, const Group&
   const int32_t* corrections = input<int32_t>(m, p.corrections);
   const int32_t depth = p.depth;
   const int32_t channels = p.geometry.output_channels;
-  int32_t c = 0;
-  Sums sums[2];
 #if WHIT_SWAR_MANY_REGISTERS
-  for (; c < channels - 1; c += 2, weights += 2 * depth, record += 2) {
-    dot_two<kChunk, Shared::words>(weights, group.words, depth, sums);
-    corrections = finish(sums[0], record[0], corrections, group, c);
-    corrections = finish(sums[1], record[1], corrections, group, c + 1);
-  }
+  constexpr int32_t kRows = 2;
+#else
+  constexpr int32_t kRows = 1;
 #endif
-  for (; c < channels; ++c, weights += depth, ++record) {
-    dot<kChunk>(weights, group.words, depth, sums);
-    corrections = finish(sums[0], *record, corrections, group, c);
+  for (int32_t c = 0; c < channels;) {
+    Sums sums[2];
+    const int32_t rows = channels - c < kRows ? 1 : kRows;
+    if (kRows == 2) {
+      dot_two<kChunk, Shared::words>(weights, group.words, depth, rows == 2 ? depth : 0, sums);
+    } else {
+      dot<kChunk>(weights, group.words, depth, sums);
+    }
+    weights += rows * depth;
+    for (int32_t r = 0; r < rows; ++r) corrections = finish(sums[r], *record++, corrections, group, c++);
   }
 }
 

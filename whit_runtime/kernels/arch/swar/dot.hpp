@@ -160,17 +160,17 @@ WHIT_ALWAYS_INLINE void dot(const int8_t* bytes, const int32_t* words, int32_t d
 #endif
 
 // Two dot() at once, for cores with registers enough: either two rows of bytes by the same words (Shared::words) or the
-// same bytes by two rows of words.
+// same bytes by two rows of words. The second row starts `step` elements after the first: 0 when there is none.
 enum class Shared { words, bytes };
 
 template <int kChunk, Shared kShared>
-WHIT_ALWAYS_INLINE void dot_two(const int8_t* bytes, const int32_t* words, int32_t depth, Sums* sums) {
+WHIT_ALWAYS_INLINE void dot_two(const int8_t* bytes, const int32_t* words, int32_t depth, int32_t step, Sums* sums) {
   static_assert(kDepthUnit % kChunk == 0);
   Accumulator a0{0, 0}, a1{0, 0}, b0{0, 0}, b1{0, 0};
   const int32_t half = half_constant();
   const int8_t* end = bytes + depth;
-  const int8_t* more_bytes = end;
-  const int32_t* more_words = words + 2 * depth;
+  const int8_t* more_bytes = bytes + step;
+  const int32_t* more_words = words + step;
   do {
 #pragma GCC unroll 8
     for (int c = 0; c < kDepthUnit; c += kChunk) {

@@ -71,17 +71,19 @@ WHIT_NOINLINE void fully_connect(const FullyConnectedS8Swar& p, const Memory& m,
           input<int32_t>(m, p.corrections),
           {2 * p.output_zero_point + 1, p.output_min, p.output_max}};
   const int32_t* weights = input<int32_t>(m, p.weights);
-  int32_t left = p.output_depth;
-  Sums sums[2];
 #if WHIT_SWAR_MANY_REGISTERS
-  for (; left > 4; left -= 8, weights += 4 * p.input_depth) {
-    dot_two<kChunk, Shared::bytes>(x, weights, p.input_depth, sums);
-    finish_channels(sums, left < 8 ? left : 8, row);
-  }
+  constexpr int32_t kBlocks = 2;
+#else
+  constexpr int32_t kBlocks = 1;
 #endif
-  for (; left > 0; left -= 4, weights += 2 * p.input_depth) {
-    dot<kChunk>(x, weights, p.input_depth, sums);
-    finish_channels(sums, left < 4 ? left : 4, row);
+  for (int32_t left = p.output_depth; left > 0; left -= 4 * kBlocks, weights += 2 * kBlocks * p.input_depth) {
+    Sums sums[2];
+    if (kBlocks == 2) {
+      dot_two<kChunk, Shared::bytes>(x, weights, p.input_depth, left > 4 ? 2 * p.input_depth : 0, sums);
+    } else {
+      dot<kChunk>(x, weights, p.input_depth, sums);
+    }
+    finish_channels(sums, left < 4 * kBlocks ? left : 4 * kBlocks, row);
   }
 }
 
