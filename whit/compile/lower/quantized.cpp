@@ -4,12 +4,17 @@
 #include <cmath>
 #include <limits>
 
+#include "whit/base/error.hpp"
+
 namespace whit::compile {
 namespace {
 
 // Stored values that stand for the real bounds of an activation.
 int32_t quantize_bound(double real, const ir::Quantization& q) {
-  return q.zero_point[0] + static_cast<int32_t>(std::round(static_cast<float>(real) / q.scale[0]));
+  // A bound far outside the stored values is as good as any other; a scale near 0 would take it out of int32.
+  constexpr float kFar = 1 << 20;
+  return q.zero_point[0] +
+         static_cast<int32_t>(std::clamp(std::round(static_cast<float>(real) / q.scale[0]), -kFar, kFar));
 }
 
 // Real value of one accumulator step divided by one output step, for a channel. TFLite multiplies the two scales as
@@ -34,6 +39,7 @@ ir::Activation activation_of(const ir::Node& node) {
 
 QuantizedMultiplier quantize_multiplier(double real) {
   if (real == 0.0) return {};
+  if (!std::isfinite(real)) throw Error(ErrorCode::bad_input, "scales so far apart that their ratio is not finite");
   QuantizedMultiplier result;
   const double fraction = std::frexp(real, &result.shift);
   int64_t fixed = static_cast<int64_t>(std::round(fraction * static_cast<double>(int64_t{1} << 31)));

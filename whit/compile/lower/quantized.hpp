@@ -17,7 +17,8 @@ struct QuantizedMultiplier {
   int32_t shift = 0;
 };
 
-// real >= 0, finite. As TFLite's QuantizeMultiplier: rounds to 31 bits, shifts below -31 become zero.
+// real >= 0; Error bad_input when it is not finite, as scales of a hostile file can make it. As TFLite's
+// QuantizeMultiplier: rounds to 31 bits, shifts below -31 become zero.
 QuantizedMultiplier quantize_multiplier(double real);
 
 struct ActivationRange {

@@ -88,7 +88,10 @@ ir::Quantization read_quantization(const Quantization* file, ir::DType type, con
     bad(fmt::format("{} scales with {} zero points", q.scale.size(), count), where);
   }
   for (size_t i = 0; i < q.scale.size(); ++i) {
-    const int64_t zero_point = count == 0 ? 0 : zero_points->Get(static_cast<uint32_t>(count == 1 ? 0 : i));
+    // Some converters align these 8-byte elements to 4 only.
+    int64_t zero_point = 0;
+    if (count > 0)
+      memcpy(&zero_point, zero_points->Data() + (count == 1 ? 0 : i) * sizeof zero_point, sizeof zero_point);
     if (zero_point < INT32_MIN || zero_point > INT32_MAX) bad(fmt::format("a zero point of {}", zero_point), where);
     q.zero_point.push_back(static_cast<int32_t>(zero_point));
   }
