@@ -148,15 +148,6 @@ int64_t arena_floor(const ir::Graph& graph) {
   return floor;
 }
 
-// Whether a node that reads the tensor has a larger result. That must begin before this tensor to share its memory, so
-// this tensor lies high, and working in place its own input would have to as well.
-bool grows_next(const ir::Graph& graph, ir::TensorId tensor) {
-  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const ir::Node& reader) {
-    return std::find(reader.inputs.begin(), reader.inputs.end(), tensor) != reader.inputs.end() &&
-           ir::bytes_of(graph.tensor(reader.outputs[0])) > ir::bytes_of(graph.tensor(tensor));
-  });
-}
-
 // The fastest that hardly adds to the arena, else the smallest.
 DepthwiseTiles choose_tiles(const Lowering& lowering, const ir::Node& node,
                             const std::vector<DepthwiseTiles>& tilings) {
@@ -165,10 +156,7 @@ DepthwiseTiles choose_tiles(const Lowering& lowering, const ir::Node& node,
   // A small arena may grow by the planes of a small map, a large one by hardly anything.
   const int64_t floor = arena_floor(lowering.graph());
   const int64_t limit = floor + (floor <= 16384 ? 1500 : 1120);
-  const bool apart = grows_next(lowering.graph(), node.outputs[0]) && in + out < limit;
-  const auto need = [&](const DepthwiseTiles& t) {
-    return (apart ? in + out : std::max(out, in + t.lead_bytes)) + t.scratch_bytes;
-  };
+  const auto need = [&](const DepthwiseTiles& t) { return std::max(out, in + t.lead_bytes) + t.scratch_bytes; };
   return *std::min_element(tilings.begin(), tilings.end(), [&](const DepthwiseTiles& a, const DepthwiseTiles& b) {
     const int64_t excess_a = std::max(int64_t{0}, need(a) - limit), excess_b = std::max(int64_t{0}, need(b) - limit);
     return std::pair(excess_a, a.instructions) < std::pair(excess_b, b.instructions);
