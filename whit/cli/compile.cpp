@@ -6,6 +6,7 @@
 #include "whit/base/file.hpp"
 #include "whit/cli/model.hpp"
 #include "whit/cli/verbs.hpp"
+#include "whit/target/target.hpp"
 
 namespace whit::cli {
 namespace {
@@ -18,8 +19,8 @@ struct Arguments {
 };
 
 void run(const Arguments& arguments) {
-  const compile::Compiled compiled =
-      load_program(arguments.model, arguments.compile, compile::kernel_set(arguments.target));
+  const compile::Compiled compiled = load_program(arguments.model, arguments.compile,
+                                                  compile::kernel_set(target::find_target(arguments.target).kernels));
   write_file(arguments.output, compiled.program.bytes());
   const rt::ProgramHeader& h = compiled.program.header();
   fmt::print("{}: {} ops, {} bytes ({} of weights), arena {} bytes\n", arguments.output, h.op_count, h.total_bytes,
