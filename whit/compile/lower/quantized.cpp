@@ -92,6 +92,52 @@ FloatRange activation_range_f32(ir::Activation activation) {
   }
 }
 
+AccumulatorRange accumulator_range(const QuantizedLayer& layer, int32_t channel) {
+  const int64_t bias = layer.requant[static_cast<size_t>(channel)].bias;
+  AccumulatorRange range{bias, bias};
+  const int8_t* weights = layer.weights.data() + static_cast<size_t>(channel) * static_cast<size_t>(layer.depth);
+  for (int32_t i = 0; i < layer.depth; ++i) {
+    const int32_t w = weights[i];
+    range.low += std::min(w * -128, w * 127);
+    range.high += std::max(w * -128, w * 127);
+  }
+  return range;
+}
+
+int32_t reference_output(const QuantizedLayer& layer, int32_t channel, int32_t acc) {
+  const rt::Requant& requant = layer.requant[static_cast<size_t>(channel)];
+  const int32_t scaled = rt::multiply_by_quantized_multiplier(acc, requant.multiplier, requant.shift);
+  return rt::clamp(scaled + layer.output_zero_point, layer.range.min, layer.range.max);
+}
+
+namespace {
+
+// Every input gives the same output; the multiplier is not negative, so the output is monotone in the accumulator.
+bool is_constant(const QuantizedLayer& layer, int32_t channel) {
+  const AccumulatorRange range = accumulator_range(layer, channel);
+  if (range.low < INT32_MIN || range.high > INT32_MAX) return false;
+  if (layer.requant[static_cast<size_t>(channel)].shift > 0) return false;  // a left shift may wrap
+  return reference_output(layer, channel, static_cast<int32_t>(range.low)) ==
+         reference_output(layer, channel, static_cast<int32_t>(range.high));
+}
+
+// Zero weights; 4 * d through multiplier 1/2 and e = 1 is exactly d.
+void make_constant(QuantizedLayer& layer, int32_t channel) {
+  const size_t c = static_cast<size_t>(channel);
+  const int32_t output = reference_output(layer, channel, layer.requant[c].bias);
+  const size_t depth = static_cast<size_t>(layer.depth);
+  std::fill_n(layer.weights.begin() + static_cast<ptrdiff_t>(c * depth), depth, int8_t{0});
+  layer.requant[c] = {4 * (output - layer.output_zero_point), 1 << 30, -1};
+}
+
+}  // namespace
+
+void simplify_constant_channels(QuantizedLayer& layer) {
+  for (int32_t c = 0; c < layer.channels; ++c) {
+    if (is_constant(layer, c)) make_constant(layer, c);
+  }
+}
+
 QuantizedLayer quantized_layer(const ir::Graph& graph, const ir::Node& node) {
   const ir::Tensor& input = graph.tensor(node.inputs[0]);
   const ir::Tensor& weights = graph.tensor(node.inputs[1]);
@@ -123,6 +169,8 @@ QuantizedLayer quantized_layer(const ir::Graph& graph, const ir::Node& node) {
     layer.requant.push_back(
         {(bias != nullptr ? bias[c] : 0) - layer.input_zero_point * weight_sum, scale.multiplier, scale.shift});
   }
+  // A transposed convolution handles its input's zero point itself: there the folded bias is not the accumulator's.
+  if (node.op != ir::Op::transpose_conv2d) simplify_constant_channels(layer);
   return layer;
 }
 

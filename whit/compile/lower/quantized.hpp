@@ -44,7 +44,22 @@ struct QuantizedLayer {
   ActivationRange range;
 };
 
-// For conv2d, depthwise_conv2d, transpose_conv2d and fully_connected with int8 input, weights and output.
+// All values that the accumulator of a channel can take, bias included, for int8 inputs in [-128, 127].
+struct AccumulatorRange {
+  int64_t low = 0;
+  int64_t high = 0;
+};
+AccumulatorRange accumulator_range(const QuantizedLayer& layer, int32_t channel);
+
+// The reference's output of a channel for an accumulator; requant.bias is not added. `acc` must fit 32 bits.
+int32_t reference_output(const QuantizedLayer& layer, int32_t channel, int32_t acc);
+
+// A channel whose output is the same for every input (a dead channel, often with an absurd scale) gets zero weights and
+// a bias, multiplier and shift that every kernel takes and that give the same output.
+void simplify_constant_channels(QuantizedLayer& layer);
+
+// For conv2d, depthwise_conv2d, transpose_conv2d and fully_connected with int8 input, weights and output. Constant
+// channels are simplified.
 QuantizedLayer quantized_layer(const ir::Graph& graph, const ir::Node& node);
 
 // Refuses a layer with weights whose input, weights, output and constant weights are not all int8 and quantized.

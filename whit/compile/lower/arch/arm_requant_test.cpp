@@ -76,6 +76,7 @@ TEST(ArmRequant, MakesDeadChannelsHarmless) {
       QuantizedLayer layer = one_channel(1234567890, -27, zero_point, bias);
       layer.range = {-100, 100};
       const int32_t expected = reference_output(layer, 0, bias);
+      simplify_constant_channels(layer);
       const auto requant = dsp_requant(layer);
       ASSERT_TRUE(requant.has_value());
       EXPECT_EQ(layer.weights[0], 0);
