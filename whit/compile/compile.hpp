@@ -22,7 +22,8 @@ struct Compiled {
   int64_t arena_lower_bound;  // no plan of these ops needs less RAM
 };
 
-// `sha256` names the source file. Errors: usage for an unknown pass, unsupported, or bad_input when the graph is not valid.
+// `sha256` names the source file. Errors: usage for an unknown pass, unsupported, or bad_input when the graph is not
+// valid.
 Compiled compile(ir::Graph graph, const CompileOptions& options, const Sha256& sha256);
 
 // "arm_dsp" and so on, as in KernelSet; Error usage for another name.

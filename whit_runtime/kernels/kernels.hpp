@@ -15,7 +15,6 @@
 #include "whit_runtime/kernels/arch/swar/winograd_s8.hpp"
 #include "whit_runtime/kernels/arg_extreme.hpp"
 #include "whit_runtime/kernels/batch_matmul.hpp"
-#include "whit_runtime/kernels/arch/swar/winograd_s8.hpp"
 #include "whit_runtime/kernels/binary_32.hpp"
 #include "whit_runtime/kernels/binary_s8.hpp"
 #include "whit_runtime/kernels/cast.hpp"

@@ -91,7 +91,7 @@ struct QuantizeF32 {
   Ref output;  // int8, uint8 or int16 [count], may be the input or start before it
   int32_t count;
   uint32_t output_type;  // ElementType
-  int32_t scale_bits;   // float32 bits
+  int32_t scale_bits;    // float32 bits
   int32_t zero_point;
   static constexpr uint8_t kRefs = 2;
 };
@@ -119,7 +119,7 @@ struct DequantizeF32 {
   Ref output;  // float32 [count], may start (4 - bytes of an input element) * (count - 1) bytes before the input
   int32_t count;
   uint32_t input_type;  // ElementType
-  int32_t scale_bits;  // float32 bits
+  int32_t scale_bits;   // float32 bits
   int32_t zero_point;
   static constexpr uint8_t kRefs = 2;
 };
