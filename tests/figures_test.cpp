@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ostream>
 
 #include "tests/golden.hpp"
 #include "whit/base/file.hpp"
@@ -22,6 +23,8 @@ struct Limit {
   uint32_t arena_bytes;
   uint32_t code_bytes;  // of the default image, all passes on; 0: no limit on this target
 };
+
+void PrintTo(const Limit& limit, std::ostream* stream) { *stream << limit.model << " on " << limit.target; }
 
 constexpr Limit kLimits[] = {
     {"kws", "cortex-m4", 7'697'919 / 2, 9'090'000 * 10 / 18, 16'500, 16 * 1024},
