@@ -44,7 +44,7 @@ void print_cost(const compile::Compiled& compiled, const target::Target& target,
              budget(cost.arena_bytes + cost.stack_bytes, target.ram_bytes), cost.arena_bytes,
              compiled.arena_lower_bound, cost.stack_bytes);
   const double cycles = static_cast<double>(cost.total.cycles[1]);
-  const double mhz = target.clock_hz > 0 ? target.clock_hz / 1e6 : 100;
+  const double mhz = target.clock_hz / 1e6;
   fmt::print("time      {} instructions, {:.0f} cycles estimated, {:.2f} ms estimated at {} MHz without wait states\n",
              cost.total.instructions, cycles, 1e-3 * cycles / mhz, mhz);
   fmt::print("verified  on {}: {}\n", target.name,
