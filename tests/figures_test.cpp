@@ -64,8 +64,10 @@ TEST_P(Figures, StayWithinTheLimits) {
   if (shared_directory().empty()) GTEST_SKIP() << "skipped: no ../shared";
   const Limit& limit = GetParam();
   const target::Target& machine = target::find_target(limit.target);
+  bool found = false;
   for (const GoldenModel& model : golden_models()) {
     if (model.name != limit.model) continue;
+    found = true;
     const target::BenchResult plain = measure(model.file, limit.model, machine, false);
     EXPECT_LE(plain.total.instructions, limit.instructions);
     if (limit.cycles > 0) {
@@ -78,6 +80,7 @@ TEST_P(Figures, StayWithinTheLimits) {
     EXPECT_LE(standard.total.instructions, plain.total.instructions);
     EXPECT_EQ(standard.output_sha256, plain.output_sha256);
   }
+  EXPECT_TRUE(found);
 }
 
 std::string limit_name(const testing::TestParamInfo<Limit>& info) {

@@ -26,7 +26,15 @@ std::vector<uint8_t> read_file(const std::filesystem::path& path) {
   return bytes;
 }
 
-void write_file(const std::filesystem::path& path, std::string_view content) {
+void write_file(const std::filesystem::path& target, std::string_view content) {
+  std::error_code failure;
+  // A link stays a link: what it points to is replaced.
+  const bool is_link = std::filesystem::is_symlink(target, failure);
+  const std::filesystem::path path = is_link ? std::filesystem::weakly_canonical(target, failure) : target;
+  if (std::filesystem::exists(path, failure) && !std::filesystem::is_regular_file(path, failure)) {
+    throw Error(ErrorCode::bad_input, "cannot write: this is not a regular file", target.string(),
+                "give another name with -o");
+  }
   const std::filesystem::path beside = path.string() + fmt::format(".{}.part", getpid());
   {
     std::ofstream stream(beside, std::ios::binary | std::ios::trunc);
@@ -39,7 +47,6 @@ void write_file(const std::filesystem::path& path, std::string_view content) {
                   "check that the directory exists, is writable, and that the disk has room");
     }
   }
-  std::error_code failure;
   std::filesystem::rename(beside, path, failure);
   if (failure) {
     std::error_code ignored;

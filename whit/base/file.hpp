@@ -12,8 +12,9 @@ namespace whit {
 // All bytes of `path`. Error bad_input when it cannot be read.
 std::vector<uint8_t> read_file(const std::filesystem::path& path);
 
-// Writes beside `path`, then renames: a reader never sees a part. Error bad_input when that fails.
-void write_file(const std::filesystem::path& path, std::string_view content);
+// Writes beside `path`, then renames: a reader never sees a part. Error bad_input when that fails or when `path` exists
+// and is no regular file.
+void write_file(const std::filesystem::path& target, std::string_view content);
 void write_file(const std::filesystem::path& path, const std::vector<uint8_t>& content);
 
 // A new empty directory of this process below the system's temporary directory, removed with its content.

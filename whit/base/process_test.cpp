@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 
 #include "whit/base/error.hpp"
 
@@ -21,11 +20,9 @@ TEST(Process, TakesArgumentsAsTheyAre) {
 }
 
 TEST(Process, KillsAtTheTimeLimitWithChildren) {
-  const auto begin = std::chrono::steady_clock::now();
   const ProcessResult result = run_process({"sh", "-c", "echo begun; sleep 60 & sleep 60"}, 0.3);
   EXPECT_TRUE(result.timed_out);
   EXPECT_EQ(result.output, "begun\n");
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
 }
 
 TEST(Process, ReadsMoreThanAPipeHolds) {

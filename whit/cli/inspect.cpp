@@ -53,6 +53,7 @@ Json describe_all(const Tensors& tensors) {
 
 std::vector<ir::Tensor> tensors_of(const ir::Graph& graph, const std::vector<ir::TensorId>& ids) {
   std::vector<ir::Tensor> tensors;
+  tensors.reserve(ids.size());
   for (const ir::TensorId id : ids) tensors.push_back(graph.tensor(id));
   return tensors;
 }

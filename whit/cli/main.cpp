@@ -31,6 +31,10 @@ int main(int argc, char** argv) {
   whit::cli::add_bench(app);
   try {
     app.parse(argc, argv);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      throw whit::Error(whit::ErrorCode::bad_input, "cannot write all of the output", "standard output",
+                        "is the disk full?");
+    }
     return 0;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(whit::ErrorCode::usage);

@@ -21,9 +21,30 @@ compile::Optimize optimize_of(const CompileFlags& flags) {
   return flags.optimize == "speed" ? compile::Optimize::speed : compile::Optimize::balanced;
 }
 
+namespace {
+
+// A Program is past the passes, and its kernels are chosen.
+compile::Compiled load_blob(std::vector<uint8_t> bytes, const std::string& file, const CompileFlags& flags,
+                            compile::KernelSet kernels) {
+  if (!flags.skip.empty() || !flags.dump_after.empty()) {
+    throw Error(ErrorCode::usage, "--skip and --dump-after do nothing for a Program: its passes have run", file,
+                "give the .tflite file");
+  }
+  compile::Program program(std::move(bytes), file);
+  const bool is_for_others = program.header().target != static_cast<uint32_t>(kernels);
+  if (is_for_others && kernels != compile::KernelSet::host) {
+    std::fprintf(stderr,
+                 "note: %s was compiled for other kernels; it runs, but slower: compile it with this --target\n",
+                 file.c_str());
+  }
+  return {std::move(program), 0};
+}
+
+}  // namespace
+
 compile::Compiled load_program(const std::string& file, const CompileFlags& flags, compile::KernelSet kernels) {
   std::vector<uint8_t> bytes = read_file(file);
-  if (compile::is_program(bytes)) return {compile::Program(std::move(bytes), file), 0};
+  if (compile::is_program(bytes)) return load_blob(std::move(bytes), file, flags, kernels);
   compile::CompileOptions options;
   options.kernels = kernels;
   options.optimize = optimize_of(flags);

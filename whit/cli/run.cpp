@@ -1,6 +1,9 @@
 // whit run model --input in.bin|in.npy -o out.bin|out.npy
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include "whit/base/error.hpp"
@@ -26,7 +29,7 @@ const char* npy_type(const compile::ProgramTensor& tensor) {
 
 bool is_npy(const std::string& file) { return file.ends_with(".npy"); }
 
-// Raw bytes of one input. An .npy must have the element type of the model; its shape need only hold as many elements.
+// Raw bytes of one input. An .npy must have the element type of the model; and its shape.
 std::vector<uint8_t> read_input(const std::string& file, const compile::ProgramTensor& tensor) {
   std::vector<uint8_t> bytes = read_file(file);
   if (!is_npy(file)) return bytes;
@@ -35,6 +38,18 @@ std::vector<uint8_t> read_input(const std::string& file, const compile::ProgramT
     throw Error(ErrorCode::bad_input,
                 fmt::format("the array has type {}, the model wants {}", array.descr, npy_type(tensor)), file,
                 fmt::format("convert it: x.astype('{}')", npy_type(tensor)));
+  }
+  // Dimensions of 1 do not count: (49, 10) is as good as (1, 49, 10, 1).
+  std::vector<int64_t> given;
+  std::vector<int64_t> wanted;
+  std::copy_if(array.shape.begin(), array.shape.end(), std::back_inserter(given), [](int64_t dim) { return dim != 1; });
+  std::copy_if(tensor.shape.begin(), tensor.shape.end(), std::back_inserter(wanted),
+               [](int64_t dim) { return dim != 1; });
+  if (given != wanted) {
+    throw Error(ErrorCode::bad_input,
+                fmt::format("the array has shape ({}), the model wants ({})", fmt::join(array.shape, ", "),
+                            fmt::join(tensor.shape, ", ")),
+                file, "reshape or transpose it");
   }
   return std::move(array.data);
 }

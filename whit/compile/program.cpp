@@ -4,6 +4,7 @@
 
 #include <cassert>
 #include <cctype>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -20,6 +21,23 @@ std::string identifier(const std::string& file) {
   if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0]))) name = "model_" + name;
   return name;
 }
+
+namespace {
+
+// The device reads neither shape nor scale; what the workshop makes of them must not depend on trust.
+bool is_sound(const ProgramTensor& tensor) {
+  if (tensor.info.type > static_cast<uint32_t>(rt::ElementType::f16)) return false;
+  const uint32_t size = element_bytes(static_cast<rt::ElementType>(tensor.info.type));
+  uint64_t elements = 1;
+  for (const int32_t dim : tensor.shape) {
+    if (dim < 0 || elements > UINT32_MAX) return false;
+    elements *= static_cast<uint64_t>(dim);
+  }
+  return elements <= UINT32_MAX && elements * size == tensor.info.bytes && tensor.info.where % size == 0 &&
+         std::isfinite(tensor.scale) && tensor.scale >= 0;
+}
+
+}  // namespace
 
 bool is_program(std::span<const uint8_t> bytes) {
   uint32_t magic = 0;
@@ -61,11 +79,9 @@ Program::Program(std::vector<uint8_t> bytes, const std::string& file) : bytes_(s
     tensor.shape.assign(tensors[i].dims, tensors[i].dims + tensors[i].rank);
     tensor.name = has_notes ? note(tensors[i].name) : fmt::format("tensor {}", i);
     std::memcpy(&tensor.scale, &tensors[i].scale_bits, sizeof tensor.scale);
-    uint64_t elements = 1;
-    for (const int32_t dim : tensor.shape) elements *= dim < 0 ? 0 : static_cast<uint64_t>(dim);
-    if (tensors[i].type > static_cast<uint32_t>(rt::ElementType::f16) ||
-        elements * element_bytes(static_cast<rt::ElementType>(tensors[i].type)) != tensors[i].bytes) {
-      throw Error(ErrorCode::bad_input, "an input or output has a wrong type or shape", file, "make the file again");
+    if (!is_sound(tensor)) {
+      throw Error(ErrorCode::bad_input, "an input or output has a wrong type, shape, place or scale", file,
+                  "make the file again");
     }
     (i < h.input_count ? inputs_ : outputs_).push_back(std::move(tensor));
   }

@@ -37,6 +37,7 @@ struct Copy6d {
 // Bytes [0, end) that a strided walk touches; negative when it leaves the operand downwards or is too large.
 inline int64_t strided_end(int32_t offset, int32_t run_bytes, const int32_t* dims, const int32_t* stride,
                            int32_t rank) {
+  if (run_bytes <= 0) return -1;
   int64_t low = offset;
   int64_t high = offset;
   for (int32_t d = 0; d < rank; ++d) {

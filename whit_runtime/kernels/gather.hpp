@@ -35,7 +35,7 @@ WHIT_KERNEL void gather(const Gather& p, const Memory& m) {
     for (int32_t o = 0; o < p.outer; ++o, x += p.axis_size * p.inner_bytes) {
       for (int32_t i = 0; i < p.count; ++i, y += p.inner_bytes) {
         const int32_t index = clamp(indices[i], 0, p.axis_size - 1);
-        memcpy(y, x + index * p.inner_bytes, static_cast<size_t>(p.inner_bytes));
+        memmove(y, x + index * p.inner_bytes, static_cast<size_t>(p.inner_bytes));
       }
     }
   }

@@ -34,7 +34,7 @@ WHIT_KERNEL void one_hot(const OneHot& p, const Memory& m) {
   for (int32_t o = 0; o < p.outer; ++o, indices += p.inner) {
     for (int32_t d = 0; d < p.depth; ++d) {
       for (int32_t i = 0; i < p.inner; ++i, y += p.element_bytes) {
-        memcpy(y, indices[i] == d ? on : off, static_cast<size_t>(p.element_bytes));
+        memmove(y, indices[i] == d ? on : off, static_cast<size_t>(p.element_bytes));
       }
     }
   }

@@ -106,7 +106,7 @@ WHIT_KERNEL void resize_nearest(const ResizeNearest& p, const Memory& m) {
     for (int32_t oy = 0; oy < p.output_h; ++oy) {
       const uint8_t* row = x + rows[oy] * row_bytes;
       for (int32_t ox = 0; ox < p.output_w; ++ox, y += p.pixel_bytes) {
-        memcpy(y, row + cols[ox] * p.pixel_bytes, static_cast<size_t>(p.pixel_bytes));
+        memmove(y, row + cols[ox] * p.pixel_bytes, static_cast<size_t>(p.pixel_bytes));
       }
     }
   }

@@ -273,15 +273,42 @@ Firmware emit(const Program& program, const EmitOptions& options) {
 }
 
 void write_firmware(const Firmware& firmware, const std::filesystem::path& directory) {
+  namespace fs = std::filesystem;
   std::error_code failure;
-  std::filesystem::create_directories(directory, failure);
-  if (failure) {
-    throw Error(ErrorCode::bad_input, fmt::format("cannot make the directory: {}", failure.message()),
-                directory.string(), "give another directory with -o");
+  const auto is_ours = [&](const fs::directory_entry& entry) {
+    return firmware.count(entry.path().filename().string()) > 0 || entry.path().filename() == "whit_runtime";
+  };
+  if (fs::exists(directory, failure)) {
+    bool ours = true;
+    bool empty = true;
+    for (const auto& entry : fs::directory_iterator(directory, failure)) {
+      empty = false;
+      ours = ours && is_ours(entry);
+    }
+    if (failure || (!empty && !(ours && fs::exists(directory / "whit_runtime")))) {
+      throw Error(ErrorCode::bad_input, "this holds something else than firmware of this model", directory.string(),
+                  "give a new directory with -o, or empty this one");
+    }
   }
-  for (const auto& [path, content] : firmware) {
-    std::filesystem::create_directories((directory / path).parent_path(), failure);
-    write_file(directory / path, content);
+  // All files first beside the directory, then the directory at once.
+  const fs::path beside = fs::path(directory / "").parent_path().string() + ".part";
+  fs::remove_all(beside, failure);
+  try {
+    for (const auto& [path, content] : firmware) {
+      fs::create_directories((beside / path).parent_path(), failure);
+      write_file(beside / path, content);
+    }
+  } catch (const Error& error) {
+    fs::remove_all(beside, failure);
+    throw error.at(directory.string());
+  }
+  fs::remove_all(directory, failure);
+  fs::rename(beside, directory, failure);
+  if (failure) {
+    const std::string reason = failure.message();
+    fs::remove_all(beside, failure);
+    throw Error(ErrorCode::bad_input, fmt::format("cannot write the directory: {}", reason), directory.string(),
+                "give another directory with -o");
   }
 }
 

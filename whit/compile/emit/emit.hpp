@@ -28,7 +28,8 @@ using Firmware = std::map<std::string, std::string>;
 // Runs the Program on this machine to get the outputs that the self-test expects.
 Firmware emit(const Program& program, const EmitOptions& options);
 
-// Writes a firmware directory. Files that exist are replaced; nothing is written when one of them cannot be.
+// Writes a firmware directory, whole or not at all. It must be new, empty, or hold nothing but firmware of this model,
+// which is replaced; else Error bad_input.
 void write_firmware(const Firmware& firmware, const std::filesystem::path& directory);
 
 // The inputs of the self-test, by a rule that a microcontroller can compute: for case `index` of kSelftestCases,

@@ -249,7 +249,7 @@ clean:
 inline constexpr char kReadme[] = R"(# {name}: a model as firmware source, for {target}
 
 1. Copy this directory into your project and put it on the include path.
-2. Add `{name}.cpp` to the build: C++17, `{compiler} {flags}`; no library is needed.
+2. Add `{name}.cpp` to the build: C++17, `{compiler} {flags}`; no library is needed (float models: libm).
 3. `alignas(16) static uint8_t arena[{upper}_ARENA_BYTES];` ({arena_bytes} bytes of RAM, known at compile time).
 4. Once: `{name}_init(arena, sizeof arena)` must return `whit_status_ok`.
 5. For each inference write `{name}_input_0(arena)`, call `{name}_invoke(arena)`, read `{name}_output_0(arena)`.

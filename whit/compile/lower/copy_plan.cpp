@@ -1,5 +1,7 @@
 #include "whit/compile/lower/copy_plan.hpp"
 
+#include <type_traits>
+
 #include "whit/compile/lower/overlap.hpp"
 
 namespace whit::compile {
@@ -33,7 +35,7 @@ template <typename Params>
 void emit_record(Lowering& lowering, rt::KernelId kernel, ir::TensorId input, ir::TensorId output,
                  const CopyPlan& plan) {
   Params p{};
-  constexpr size_t kRank = sizeof p.dims / sizeof p.dims[0];
+  constexpr size_t kRank = std::extent_v<decltype(p.dims)>;
   p.input = lowering.tensor(input);
   p.output = lowering.tensor(output);
   p.input_offset = static_cast<int32_t>(plan.input_offset);

@@ -268,6 +268,9 @@ class ProgramBuilder {
   }
 
   Lowered write() {
+    if (plan_.arena_bytes >= rt::kConstantBit || lowering_.constants_.size() >= rt::kConstantBit) {
+      throw Error(ErrorCode::unsupported, "the model needs more than 2 GB of memory", graph_.name, "make it smaller");
+    }
     rt::ProgramHeader header{};
     header.magic = rt::kProgramMagic;
     header.version = rt::kProgramVersion;

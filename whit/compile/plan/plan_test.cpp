@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <ctime>
 #include <random>
 
 #include "whit/compile/plan/check_plan.hpp"
@@ -204,14 +203,11 @@ TEST(Plan, TheCheckerFindsFaults) {
   EXPECT_EQ(check_plan(buffers, {{1, 0, 4}}, {{4, 0}, 12, 12}), "");
 }
 
-TEST(Plan, LargeModelsPlanFast) {
+TEST(Plan, LargeModelsPlanWithinATenthOfTheBound) {
   std::mt19937 random(7);
   const Instance instance = random_instance(random, 250, 700, 20000);
-  const std::clock_t start = std::clock();  // of this process: tests run on busy machines
   const ArenaPlan plan = checked(instance.buffers, instance.overlaps);
-  const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
-  RecordProperty("gap_bytes", static_cast<int>(plan.arena_bytes - plan.lower_bound));
-  EXPECT_LT(seconds, 1.0);  // asked for is a tenth; sanitizers slow it down
+  EXPECT_LE(plan.arena_bytes, plan.lower_bound + plan.lower_bound / 10);
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ std::vector<int32_t> im2col_order(const rt::ConvGeometry& g) {
   return order;
 }
 
-std::optional<std::vector<uint32_t>> pack_gemm_2x3(QuantizedLayer layer, const std::vector<int32_t>& order) {
+std::optional<std::vector<uint32_t>> pack_gemm_2x3(const QuantizedLayer& layer, const std::vector<int32_t>& order) {
   if (layer.channels < 2 || !pairs_fit(layer)) return std::nullopt;
   const auto requant = dsp_requant(layer, 14);  // f has four bits; 15 would overflow for zero point -128 anyway
   if (!requant) return std::nullopt;
@@ -64,7 +64,7 @@ std::optional<std::vector<uint32_t>> pack_gemm_2x3(QuantizedLayer layer, const s
   return stream;
 }
 
-std::optional<std::vector<uint32_t>> pack_pointwise8(QuantizedLayer layer) {
+std::optional<std::vector<uint32_t>> pack_pointwise8(const QuantizedLayer& layer) {
   if (layer.depth != 8 || layer.channels % 4 != 0 || layer.output_zero_point != -128) return std::nullopt;
   const auto requant = dsp_requant(layer);
   if (!requant) return std::nullopt;
@@ -89,7 +89,7 @@ std::optional<std::vector<uint32_t>> pack_pointwise8(QuantizedLayer layer) {
   return stream;
 }
 
-std::optional<GemvPack> pack_gemv_4x1(QuantizedLayer layer) {
+std::optional<GemvPack> pack_gemv_4x1(const QuantizedLayer& layer) {
   if (!pairs_fit(layer)) return std::nullopt;
   const auto requant = dsp_requant(layer);
   if (!requant) return std::nullopt;

@@ -16,16 +16,16 @@ namespace whit::compile {
 std::vector<int32_t> im2col_order(const rt::ConvGeometry& geometry);
 
 // The stream of gemm_2x3, `order` as above; std::nullopt when the layer does not meet the preconditions.
-std::optional<std::vector<uint32_t>> pack_gemm_2x3(QuantizedLayer layer, const std::vector<int32_t>& order);
+std::optional<std::vector<uint32_t>> pack_gemm_2x3(const QuantizedLayer& layer, const std::vector<int32_t>& order);
 
 // The stream of pointwise8; std::nullopt when the layer does not meet the preconditions.
-std::optional<std::vector<uint32_t>> pack_pointwise8(QuantizedLayer layer);
+std::optional<std::vector<uint32_t>> pack_pointwise8(const QuantizedLayer& layer);
 
 struct GemvPack {
   std::vector<uint32_t> stream;
   DspRequant requant;  // of all channels
 };
 // The stream of gemv_4x1; std::nullopt when the layer does not meet the preconditions or its channels differ in scale.
-std::optional<GemvPack> pack_gemv_4x1(QuantizedLayer layer);
+std::optional<GemvPack> pack_gemv_4x1(const QuantizedLayer& layer);
 
 }  // namespace whit::compile

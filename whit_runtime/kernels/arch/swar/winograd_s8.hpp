@@ -164,7 +164,7 @@ WHIT_NOINLINE void gather_tile(const WinogradS8& p, const int8_t* image, Tile ti
   for (int32_t y = top; y < top + 4; ++y) {
     for (int32_t x = left; x < left + 4; ++x, to += channels) {
       if (y >= 0 && y < g.input_height && x >= 0 && x < g.input_width) {
-        memcpy(to, image + (y * g.input_width + x) * channels, static_cast<size_t>(channels));
+        memmove(to, image + (y * g.input_width + x) * channels, static_cast<size_t>(channels));
       } else {
         memset(to, p.input_zero_point, static_cast<size_t>(channels));
       }
