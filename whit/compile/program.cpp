@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cctype>
 #include <cmath>
@@ -33,8 +34,8 @@ bool is_sound(const ProgramTensor& tensor) {
     if (dim < 0 || elements > UINT32_MAX) return false;
     elements *= static_cast<uint64_t>(dim);
   }
-  return elements <= UINT32_MAX && elements * size == tensor.info.bytes && tensor.info.where % size == 0 &&
-         std::isfinite(tensor.scale) && tensor.scale >= 0;
+  return elements <= UINT32_MAX && elements * size == tensor.info.bytes &&
+         tensor.info.where % std::min(size, 4u) == 0 && std::isfinite(tensor.scale) && tensor.scale >= 0;
 }
 
 }  // namespace
@@ -66,8 +67,9 @@ Program::Program(std::vector<uint8_t> bytes, const std::string& file) : bytes_(s
   const rt::ProgramHeader& h = header();
   const bool has_notes = h.notes_bytes > 0;
   if (has_notes &&
-      (h.notes_offset > h.total_bytes || h.notes_bytes > h.total_bytes - h.notes_offset ||
-       uint64_t{h.op_count} * sizeof(rt::OpNote) > h.notes_bytes || bytes_[h.notes_offset + h.notes_bytes - 1] != 0)) {
+      (h.notes_offset % rt::kProgramAlignment != 0 || h.notes_offset < sizeof h || h.notes_offset > h.total_bytes ||
+       h.notes_bytes > h.total_bytes - h.notes_offset || uint64_t{h.op_count} * sizeof(rt::OpNote) > h.notes_bytes ||
+       bytes_[h.notes_offset + h.notes_bytes - 1] != 0)) {
     throw Error(ErrorCode::bad_input, "the notes of the Program are damaged", file, "make the file again");
   }
   name_ = identifier(has_notes ? note(h.model_name) : "model");  // it becomes a file and C name: never trusted
