@@ -276,7 +276,9 @@ void write_firmware(const Firmware& firmware, const std::filesystem::path& direc
   namespace fs = std::filesystem;
   std::error_code failure;
   const auto is_ours = [&](const fs::directory_entry& entry) {
-    return firmware.count(entry.path().filename().string()) > 0 || entry.path().filename() == "whit_runtime";
+    const fs::path name = entry.path().filename();
+    const bool is_made_by_its_makefile = name == "selftest" || name.extension() == ".o" || name.extension() == ".a";
+    return firmware.count(name.string()) > 0 || name == "whit_runtime" || is_made_by_its_makefile;
   };
   if (fs::exists(directory, failure)) {
     bool ours = true;

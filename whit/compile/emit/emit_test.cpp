@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
 #include "whit/compile/compile.hpp"
 #include "whit/ir/text.hpp"
@@ -86,6 +87,19 @@ TEST(Emit, NamesFromTheModelStayInTheirComments) {
   const TemporaryDirectory directory;
   write_firmware(firmware_of(compiled.program), directory.path());
   EXPECT_EQ(shell("make -C " + directory.path().string() + " selftest"), 0);
+}
+
+TEST(Emit, ReplacesItsOwnFirmwareAndNothingElse) {
+  const TemporaryDirectory directory;
+  const Firmware firmware = firmware_of(tiny().program);
+  write_firmware(firmware, directory.path() / "fw");
+  write_file(directory.path() / "fw/tiny.o", "an object file of the last build");
+  write_firmware(firmware, directory.path() / "fw");
+  EXPECT_FALSE(std::filesystem::exists(directory.path() / "fw/tiny.o"));
+  write_file(directory.path() / "fw/mine.txt", "a user's file");
+  EXPECT_THROW(write_firmware(firmware, directory.path() / "fw"), Error);
+  EXPECT_TRUE(std::filesystem::exists(directory.path() / "fw/mine.txt"));
+  EXPECT_FALSE(std::filesystem::exists(directory.path() / "fw.part"));
 }
 
 TEST(Identifier, IsACName) {
