@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-
 #include "whit/base/error.hpp"
 
 namespace whit {
