@@ -2,27 +2,9 @@
 #include "whit/compile/lower/arch/host.hpp"
 #include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
-#include "whit/compile/lower/quantized.hpp"
+#include "whit/compile/lower/portable_conv.hpp"
 
 namespace whit::compile {
-namespace {
-
-void lower_portable(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer) {
-  rt::Conv2dS8 p{};
-  p.input = lowering.tensor(node.inputs[0]);
-  p.output = lowering.tensor(node.outputs[0]);
-  p.weights = lowering.constant(layer.weights, ConstantKind::weights);
-  p.requant = lowering.constant(layer.requant, ConstantKind::other);
-  lowering.count_as_weights(4 * layer.channels);
-  p.geometry = conv_geometry(lowering.graph(), node);
-  p.input_zero_point = layer.input_zero_point;
-  p.output_zero_point = layer.output_zero_point;
-  p.output_min = layer.range.min;
-  p.output_max = layer.range.max;
-  lowering.emit(rt::KernelId::conv2d_s8, p);
-}
-
-}  // namespace
 
 void lower_conv2d(Lowering& lowering, const ir::Node& node) {
   if (lowering.tensor_of(node.inputs[0]).type == ir::DType::f32) return lower_conv2d_f32(lowering, node);
@@ -31,7 +13,7 @@ void lower_conv2d(Lowering& lowering, const ir::Node& node) {
   if (lowering.kernels() == KernelSet::host && try_conv2d_host(lowering, node, layer)) return;
   if (lowering.kernels() == KernelSet::arm_dsp && try_conv2d_arm_dsp(lowering, node, layer)) return;
   if (is_swar(lowering.kernels()) && try_conv2d_swar(lowering, node, layer)) return;
-  lower_portable(lowering, node, layer);
+  emit_portable_conv<rt::Conv2dS8>(lowering, node, layer, rt::KernelId::conv2d_s8);
 }
 
 }  // namespace whit::compile

@@ -162,15 +162,16 @@ QuantizedLayer quantized_layer(const ir::Graph& graph, const ir::Node& node) {
 
   const bool has_bias = node.inputs.size() > 2 && node.inputs[2] != ir::kNoTensor;
   const int32_t* bias = has_bias ? ir::data<int32_t>(graph.tensor(node.inputs[2])) : nullptr;
+  // Of a transposed convolution not every tap counts everywhere: no sum of weights is the same for all outputs.
+  const bool sums_all_taps = node.op != ir::Op::transpose_conv2d;
   for (int32_t c = 0; c < layer.channels; ++c) {
     int32_t weight_sum = 0;
     for (int32_t i = 0; i < layer.depth; ++i) weight_sum += layer.weights[static_cast<size_t>(c) * layer.depth + i];
     const QuantizedMultiplier scale = quantize_multiplier(effective_scale(graph, node, static_cast<size_t>(c)));
-    layer.requant.push_back(
-        {(bias != nullptr ? bias[c] : 0) - layer.input_zero_point * weight_sum, scale.multiplier, scale.shift});
+    const int32_t folded = sums_all_taps ? layer.input_zero_point * weight_sum : 0;
+    layer.requant.push_back({(bias != nullptr ? bias[c] : 0) - folded, scale.multiplier, scale.shift});
   }
-  // A transposed convolution handles its input's zero point itself: there the folded bias is not the accumulator's.
-  if (node.op != ir::Op::transpose_conv2d) simplify_constant_channels(layer);
+  if (sums_all_taps) simplify_constant_channels(layer);
   return layer;
 }
 

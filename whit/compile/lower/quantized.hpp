@@ -38,7 +38,8 @@ struct QuantizedLayer {
   int32_t channels = 0;
   int32_t depth = 0;
   std::vector<int8_t> weights;
-  std::vector<rt::Requant> requant;  // bias has -input_zero_point * sum(weights of the channel) folded in
+  // The bias has -input_zero_point * sum(weights of the channel) folded in, but for transpose_conv2d.
+  std::vector<rt::Requant> requant;
   int32_t input_zero_point = 0;
   int32_t output_zero_point = 0;
   ActivationRange range;

@@ -1,32 +1,15 @@
 #include <bit>
 
 #include "whit/compile/lower/lower_ops.hpp"
-#include "whit/compile/lower/quantized.hpp"
+#include "whit/compile/lower/portable_conv.hpp"
 
 namespace whit::compile {
 namespace {
 
 void lower_s8(Lowering& lowering, const ir::Node& node) {
   require_int8_layer(lowering, node);
-  QuantizedLayer layer = quantized_layer(lowering.graph(), node);
-  // Not every tap counts everywhere, so the zero point cannot be folded into the bias.
-  for (int32_t c = 0; c < layer.channels; ++c) {
-    int32_t sum = 0;
-    for (int32_t i = 0; i < layer.depth; ++i) sum += layer.weights[static_cast<size_t>(c * layer.depth + i)];
-    layer.requant[static_cast<size_t>(c)].bias += layer.input_zero_point * sum;
-  }
-  rt::TransposeConv2dS8 p{};
-  p.input = lowering.tensor(node.inputs[0]);
-  p.output = lowering.tensor(node.outputs[0]);
-  p.weights = lowering.constant(layer.weights, ConstantKind::weights);
-  p.requant = lowering.constant(layer.requant, ConstantKind::other);
-  lowering.count_as_weights(4 * layer.channels);
-  p.geometry = conv_geometry(lowering.graph(), node);
-  p.input_zero_point = layer.input_zero_point;
-  p.output_zero_point = layer.output_zero_point;
-  p.output_min = layer.range.min;
-  p.output_max = layer.range.max;
-  lowering.emit(rt::KernelId::transpose_conv2d_s8, p);
+  const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
+  emit_portable_conv<rt::TransposeConv2dS8>(lowering, node, layer, rt::KernelId::transpose_conv2d_s8);
 }
 
 void lower_f32(Lowering& lowering, const ir::Node& node) {
