@@ -11,6 +11,7 @@
 #include "whit/base/error.hpp"
 #include "whit/base/hash.hpp"
 #include "whit/compile/lower/lower.hpp"
+#include "whit_runtime/kernels/kernel.hpp"
 #include "whit_runtime/player/player.hpp"
 
 namespace whit {

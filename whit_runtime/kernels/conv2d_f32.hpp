@@ -4,7 +4,7 @@
 #ifndef WHIT_RUNTIME_KERNELS_CONV2D_F32_HPP_
 #define WHIT_RUNTIME_KERNELS_CONV2D_F32_HPP_
 
-#include "whit_runtime/kernels/conv2d_s8.hpp"
+#include "whit_runtime/kernels/conv_geometry.hpp"
 #include "whit_runtime/kernels/pool2d_f32.hpp"
 
 namespace whit::rt {

@@ -3,7 +3,7 @@
 #ifndef WHIT_RUNTIME_KERNELS_DEPTHWISE_CONV2D_S8_HPP_
 #define WHIT_RUNTIME_KERNELS_DEPTHWISE_CONV2D_S8_HPP_
 
-#include "whit_runtime/kernels/conv2d_s8.hpp"
+#include "whit_runtime/kernels/conv_geometry.hpp"
 
 namespace whit::rt {
 

@@ -1,4 +1,4 @@
-// All kernels and their ids: what the player and the workshop include. Emitted firmware includes only what it uses.
+// All kernels: what plays or checks any record. Emitted firmware and lowering include only what they use.
 #ifndef WHIT_RUNTIME_KERNELS_KERNELS_HPP_
 #define WHIT_RUNTIME_KERNELS_KERNELS_HPP_
 
@@ -40,23 +40,5 @@
 #include "whit_runtime/kernels/softmax_s8.hpp"
 #include "whit_runtime/kernels/transpose_conv2d.hpp"
 #include "whit_runtime/kernels/unary_f32.hpp"
-
-namespace whit::rt {
-
-// KernelId::fully_connected_s8 and so on, from kernels.def.
-enum class KernelId : uint16_t {
-#define X(id, function, Params) function = id,
-#include "whit_runtime/kernels/kernels.def"
-#undef X
-};
-
-// The head that a record of type Params must carry.
-template <typename Params>
-constexpr OpHead op_head(KernelId kernel) {
-  static_assert(sizeof(Params) % 4 == 0 && sizeof(Params) / 4 <= 255);
-  return OpHead{static_cast<uint16_t>(kernel), Params::kRefs, static_cast<uint8_t>(sizeof(Params) / 4)};
-}
-
-}  // namespace whit::rt
 
 #endif  // WHIT_RUNTIME_KERNELS_KERNELS_HPP_

@@ -1,3 +1,5 @@
+#include "whit_runtime/kernels/batch_matmul.hpp"
+
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/quantized.hpp"
 

@@ -5,6 +5,11 @@
 #include "whit/compile/lower/affine_add.hpp"
 #include "whit/compile/lower/elementwise.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
+#include "whit_runtime/kernels/add_affine_s8.hpp"
+#include "whit_runtime/kernels/binary_32.hpp"
+#include "whit_runtime/kernels/broadcast.hpp"
+#include "whit_runtime/kernels/compare.hpp"
+#include "whit_runtime/kernels/select.hpp"
 
 namespace whit::compile {
 namespace {

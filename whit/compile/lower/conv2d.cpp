@@ -3,6 +3,7 @@
 #include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/portable_conv.hpp"
+#include "whit_runtime/kernels/conv2d_s8.hpp"
 
 namespace whit::compile {
 

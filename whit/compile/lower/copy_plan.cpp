@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "whit/compile/lower/overlap.hpp"
+#include "whit_runtime/kernels/copy.hpp"
 
 namespace whit::compile {
 namespace {

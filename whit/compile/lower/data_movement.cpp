@@ -8,6 +8,10 @@
 #include "whit/compile/lower/copy_plan.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/resize.hpp"
+#include "whit_runtime/kernels/fill.hpp"
+#include "whit_runtime/kernels/gather.hpp"
+#include "whit_runtime/kernels/one_hot.hpp"
+#include "whit_runtime/kernels/pad.hpp"
 
 namespace whit::compile {
 namespace {

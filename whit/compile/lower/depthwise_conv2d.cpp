@@ -4,6 +4,7 @@
 #include "whit/compile/lower/arch/swar_depthwise.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/portable_conv.hpp"
+#include "whit_runtime/kernels/depthwise_conv2d_s8.hpp"
 
 namespace whit::compile {
 

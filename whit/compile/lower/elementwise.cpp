@@ -3,6 +3,8 @@
 #include <cstring>
 #include <limits>
 
+#include "whit_runtime/kernels/lookup_s8.hpp"
+
 namespace whit::compile {
 namespace {
 

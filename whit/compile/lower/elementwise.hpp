@@ -6,6 +6,7 @@
 
 #include "whit/compile/lower/lowering.hpp"
 #include "whit/compile/lower/quantized.hpp"
+#include "whit_runtime/kernels/binary_s8.hpp"
 
 namespace whit::compile {
 

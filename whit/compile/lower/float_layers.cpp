@@ -3,6 +3,7 @@
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/overlap.hpp"
 #include "whit/compile/lower/quantized.hpp"
+#include "whit_runtime/kernels/conv2d_f32.hpp"
 
 namespace whit::compile {
 namespace {

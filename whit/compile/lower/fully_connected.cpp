@@ -3,6 +3,7 @@
 #include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/quantized.hpp"
+#include "whit_runtime/kernels/fully_connected_s8.hpp"
 
 namespace whit::compile {
 namespace {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -11,7 +12,7 @@
 
 #include "whit/compile/plan/plan.hpp"
 #include "whit/ir/graph.hpp"
-#include "whit_runtime/kernels/kernels.hpp"
+#include "whit_runtime/kernels/kernel_id.hpp"
 
 namespace whit::compile {
 
@@ -81,7 +82,7 @@ class Lowering {
   void emit(rt::KernelId kernel, Params params) {
     params.head = rt::op_head<Params>(kernel);
     std::vector<uint32_t> words(sizeof(Params) / 4);
-    memcpy(words.data(), &params, sizeof(Params));
+    std::memcpy(words.data(), &params, sizeof(Params));
     append(std::move(words));
   }
 

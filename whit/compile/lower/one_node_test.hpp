@@ -11,6 +11,7 @@
 
 #include "whit/compile/lower/lower.hpp"
 #include "whit/compile/program.hpp"
+#include "whit_runtime/kernels/kernels.hpp"
 
 namespace whit::compile::one_node {
 

@@ -3,6 +3,8 @@
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/overlap.hpp"
 #include "whit/compile/lower/quantized.hpp"
+#include "whit_runtime/kernels/pool2d_f32.hpp"
+#include "whit_runtime/kernels/pool2d_s8.hpp"
 
 namespace whit::compile {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "whit/compile/lower/lowering.hpp"
 #include "whit/ir/graph.hpp"
-#include "whit_runtime/kernels/conv2d_s8.hpp"
+#include "whit_runtime/kernels/conv_geometry.hpp"
 
 namespace whit::compile {
 

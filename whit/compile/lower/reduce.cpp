@@ -1,9 +1,12 @@
+#include "whit_runtime/kernels/reduce.hpp"
+
 #include <algorithm>
 #include <bit>
 
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/overlap.hpp"
 #include "whit/compile/lower/quantized.hpp"
+#include "whit_runtime/kernels/arg_extreme.hpp"
 
 namespace whit::compile {
 namespace {

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 
+#include "whit_runtime/kernels/resize.hpp"
+
 namespace whit::compile {
 namespace {
 

@@ -4,6 +4,8 @@
 
 #include "whit/compile/lower/elementwise.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
+#include "whit_runtime/kernels/softmax_f32.hpp"
+#include "whit_runtime/kernels/softmax_s8.hpp"
 
 namespace whit::compile {
 namespace {

@@ -1,3 +1,5 @@
+#include "whit_runtime/kernels/transpose_conv2d.hpp"
+
 #include <bit>
 
 #include "whit/compile/lower/lower_ops.hpp"

@@ -4,6 +4,9 @@
 #include "whit/compile/lower/byte_tables.hpp"
 #include "whit/compile/lower/elementwise.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
+#include "whit_runtime/kernels/cast.hpp"
+#include "whit_runtime/kernels/quantize.hpp"
+#include "whit_runtime/kernels/unary_f32.hpp"
 
 namespace whit::compile {
 namespace {

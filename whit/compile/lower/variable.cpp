@@ -1,5 +1,6 @@
 #include "whit/compile/lower/elementwise.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
+#include "whit_runtime/kernels/copy_bytes.hpp"
 
 namespace whit::compile {
 

@@ -1,6 +1,9 @@
 #include "whit/compile/lower/arch/arm_dsp.hpp"
 #include "whit/compile/lower/arch/arm_pack.hpp"
 #include "whit/compile/lower/overlap.hpp"
+#include "whit_runtime/kernels/arch/arm_dsp/conv2d_s8_dsp.hpp"
+#include "whit_runtime/kernels/arch/arm_dsp/gemm_2x3.hpp"
+#include "whit_runtime/kernels/arch/arm_dsp/pointwise8_s8_dsp.hpp"
 
 namespace whit::compile {
 namespace {

@@ -5,6 +5,8 @@
 #include <numeric>
 
 #include "whit/compile/lower/arch/arm_requant.hpp"
+#include "whit_runtime/kernels/arch/arm_dsp/depthwise3x3_s8.hpp"
+#include "whit_runtime/kernels/arch/arm_dsp/depthwise_planes.hpp"
 
 namespace whit::compile {
 namespace {

@@ -2,6 +2,8 @@
 
 #include "whit/compile/lower/arch/arm_dsp.hpp"
 #include "whit/compile/lower/arch/arm_pack.hpp"
+#include "whit_runtime/kernels/arch/arm_dsp/conv2d_s8_dsp.hpp"
+#include "whit_runtime/kernels/arch/arm_dsp/fully_connected_s8_dsp.hpp"
 
 namespace whit::compile {
 namespace {

@@ -8,6 +8,10 @@
 
 #include "whit/compile/lower/arch/arm_pack.hpp"
 #include "whit/compile/lower/overlap.hpp"
+#include "whit_runtime/kernels/arch/arm_dsp/conv2d_s8_dsp.hpp"
+#include "whit_runtime/kernels/arch/arm_dsp/fully_connected_s8_dsp.hpp"
+#include "whit_runtime/kernels/arch/arm_dsp/pointwise8_s8_dsp.hpp"
+#include "whit_runtime/kernels/conv2d_s8.hpp"
 
 namespace whit::compile {
 namespace {

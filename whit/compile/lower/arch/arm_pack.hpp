@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "whit/compile/lower/arch/arm_requant.hpp"
-#include "whit_runtime/kernels/conv2d_s8.hpp"
+#include "whit_runtime/kernels/conv_geometry.hpp"
 
 namespace whit::compile {
 

@@ -8,6 +8,8 @@
 
 #include "whit/compile/lower/arch/arm_dsp_depthwise.hpp"
 #include "whit/compile/lower/lower.hpp"
+#include "whit_runtime/kernels/arch/arm_dsp/depthwise3x3_s8.hpp"
+#include "whit_runtime/kernels/arch/arm_dsp/intrinsics.hpp"
 #include "whit_runtime/player/player.hpp"
 
 namespace whit::compile {

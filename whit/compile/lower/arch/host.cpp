@@ -1,5 +1,8 @@
 #include "whit/compile/lower/arch/host.hpp"
 
+#include "whit_runtime/kernels/arch/host/conv2d_s8_host.hpp"
+#include "whit_runtime/kernels/arch/host/depthwise_conv2d_s8_host.hpp"
+
 namespace whit::compile {
 namespace {
 

@@ -1,5 +1,6 @@
 #include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/arch/swar_pack.hpp"
+#include "whit_runtime/kernels/arch/swar/conv2d_s8_swar.hpp"
 
 namespace whit::compile {
 

@@ -6,6 +6,7 @@
 
 #include "whit/compile/lower/arch/arm_requant.hpp"
 #include "whit/compile/lower/arch/swar_pack.hpp"
+#include "whit_runtime/kernels/arch/swar/depthwise3x3_s8_swar.hpp"
 
 namespace whit::compile {
 namespace {

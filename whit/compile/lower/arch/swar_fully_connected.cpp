@@ -1,6 +1,7 @@
 #include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/arch/swar_pack.hpp"
 #include "whit_runtime/kernels/arch/swar/dot.hpp"
+#include "whit_runtime/kernels/arch/swar/fully_connected_s8_swar.hpp"
 
 namespace whit::compile {
 namespace {

@@ -3,6 +3,7 @@
 
 #include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/arch/swar_pack.hpp"
+#include "whit_runtime/kernels/arch/swar/winograd_s8.hpp"
 
 namespace whit::compile {
 namespace {

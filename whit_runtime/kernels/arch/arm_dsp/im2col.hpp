@@ -7,7 +7,7 @@
 #define WHIT_RUNTIME_KERNELS_ARCH_ARM_DSP_IM2COL_HPP_
 
 #include "whit_runtime/kernels/arch/arm_dsp/gemm_2x3.hpp"
-#include "whit_runtime/kernels/conv2d_s8.hpp"
+#include "whit_runtime/kernels/conv_geometry.hpp"
 
 namespace whit::rt::dsp {
 

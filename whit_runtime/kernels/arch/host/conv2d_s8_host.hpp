@@ -5,7 +5,7 @@
 #define WHIT_RUNTIME_KERNELS_ARCH_HOST_CONV2D_S8_HOST_HPP_
 
 #include "whit_runtime/kernels/arch/host/vector.hpp"
-#include "whit_runtime/kernels/conv2d_s8.hpp"
+#include "whit_runtime/kernels/conv_geometry.hpp"
 
 namespace whit::rt {
 

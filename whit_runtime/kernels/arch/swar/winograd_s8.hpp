@@ -10,7 +10,7 @@
 
 #include "whit_runtime/kernels/arch/swar/dot.hpp"
 #include "whit_runtime/kernels/arch/swar/requant.hpp"
-#include "whit_runtime/kernels/conv2d_s8.hpp"
+#include "whit_runtime/kernels/conv_geometry.hpp"
 
 namespace whit::rt {
 
