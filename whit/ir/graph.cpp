@@ -78,6 +78,15 @@ int64_t macs(const Graph& graph, const Node& node) {
       return elements(shape(node.outputs[0])) *
              (attributes<MatmulAttributes>(node).transpose_a ? a[a.size() - 2] : a.back());
     }
+    case Op::lstm:
+    case Op::gru: {  // each output element of each step takes all gates of a row
+      const Shape& w = shape(node.inputs[1]);
+      return elements(shape(node.outputs[0])) * (node.op == Op::lstm ? 4 : 3) * (w[0] + w[1]);
+    }
+    case Op::svdf: {
+      const Shape &w = shape(node.inputs[1]), &t = shape(node.inputs[2]);
+      return shape(node.inputs[0])[0] * (elements(w) + elements(t));
+    }
     default:
       return 0;
   }

@@ -63,7 +63,7 @@ struct Variable {
   X(reduce_max) X(reduce_min) X(arg_max) X(arg_min) X(quantize) X(dequantize) X(cast) X(reshape) \
   X(transpose) X(concat) X(slice) X(pad) X(mirror_pad) X(tile) X(gather) X(one_hot) X(space_to_depth) \
   X(depth_to_space) X(resize_nearest) X(resize_bilinear) X(read_variable) X(assign_variable) X(lstm) \
-  X(svdf) X(rfft2d) X(complex_abs)
+  X(gru) X(svdf) X(rfft2d) X(complex_abs)
 // clang-format on
 
 enum class Op : uint8_t {
@@ -213,10 +213,67 @@ struct VariableAttributes {
   }
 };
 
-using Attributes =
-    std::variant<NoAttributes, ConvAttributes, PoolAttributes, ActivationAttributes, SoftmaxAttributes,
-                 LeakyReluAttributes, ReduceAttributes, AxisAttributes, SliceAttributes, PadAttributes,
-                 TransposeAttributes, ResizeAttributes, BlockAttributes, MatmulAttributes, VariableAttributes>;
+// lstm, gru. Recurrent layers. State is no part of a node: what a layer starts from is an input and what it ends with
+// an output, so a layer that keeps its state between inferences reads it from a Variable and assigns it back (lowering
+// then works in the variable's memory), and a layer without state inputs starts from zero each time.
+//
+// Sequences are [B,T,features], or [T,B,features] if time_major; states are [B,H]; I and H are the sizes of input and
+// state. With `reverse` steps run from last to first, each output standing at its input's step. A bidirectional layer
+// is two nodes and a concat. Weights are constants [H,I] (input) and [H,H] (recurrent), biases [H]; s = logistic.
+//
+// lstm inputs by LstmInput, gates in the order input, forget, cell, output; outputs: sequence [..,H], last hidden
+// state, last cell state. peephole weights [H] of input, forget, output are optional, f32 only, as are biases and
+// states.
+//   i = s(Wi x + Ri h + bi + pi * c)    f = s(Wf x + Rf h + bf + pf * c)    g = tanh(Wc x + Rc h + bc)
+//   c' = clip(f * c + i * g)    o = s(Wo x + Ro h + bo + po * c')    h' = o * tanh(c')
+// cell_clip 0: no clip. Quantized: input i8 or i16; hidden states as the sequence output; cell state i16, its scale a
+// power of two from 2^-15 to 2^-9, zero point 0; weights i8, per tensor, symmetric; biases i32, or i64 with i16 inputs,
+// of scale input_scale * weight_scale.
+//
+// gru inputs by GruInput, gates in the order update, reset, candidate; outputs: sequence [..,H], last hidden state.
+//   z = s(Wz x + bz + Rz h + dz)    r = s(Wr x + br + Rr h + dr)    h' = (1 - z) * n + z * h
+//   n = tanh(Wn x + bn + r * (Rn h + dn)) if linear_before_reset, else tanh(Wn x + bn + Rn (r * h) + dn)
+// Quantized: input and sequence i8 or i16; states i16 of scale 2^-15, zero point 0, so that small changes of the state
+// are not lost; weights as of lstm; biases i32: b of scale input_scale * weight_scale, d of sequence_scale *
+// recurrent_weight_scale.
+struct RecurrentAttributes {
+  bool time_major = false, reverse = false;
+  float cell_clip = 0.0f;            // lstm
+  bool linear_before_reset = false;  // gru
+  template <typename F>
+  void fields(F&& f) {
+    f("time_major", time_major), f("reverse", reverse), f("cell_clip", cell_clip);
+    f("linear_before_reset", linear_before_reset);
+  }
+};
+
+// Index of the first of each kind of input.
+struct LstmInput {
+  static constexpr size_t sequence = 0, weights = 1, recurrent = 5, bias = 9, peephole = 13, hidden = 16, cell = 17,
+                          count = 18;
+};
+struct GruInput {
+  static constexpr size_t sequence = 0, weights = 1, recurrent = 4, bias = 7, recurrent_bias = 10, hidden = 13,
+                          count = 14;
+};
+
+// svdf: input [B,I], feature weights [U*rank,I], time weights [U*rank,M], bias [U] or none, state [B,U*rank*M] (the
+// last M features of each filter, oldest first); outputs: [B,U] and the next state. The state is shifted by one and
+// takes the product of feature weights and input; an output sums its `rank` filters, each the product of time weights
+// and state. Quantized: input, output and feature weights i8, time weights and state both i8 or both i16, bias i32.
+struct SvdfAttributes {
+  int32_t rank = 1;
+  Activation activation = Activation::none;
+  template <typename F>
+  void fields(F&& f) {
+    f("rank", rank), f("activation", activation);
+  }
+};
+
+using Attributes = std::variant<NoAttributes, ConvAttributes, PoolAttributes, ActivationAttributes, SoftmaxAttributes,
+                                LeakyReluAttributes, ReduceAttributes, AxisAttributes, SliceAttributes, PadAttributes,
+                                TransposeAttributes, ResizeAttributes, BlockAttributes, MatmulAttributes,
+                                VariableAttributes, RecurrentAttributes, SvdfAttributes>;
 
 struct Node {
   Op op = Op::reshape;

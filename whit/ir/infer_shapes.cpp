@@ -300,6 +300,47 @@ Shape reshape_shape(const Inference& x) {
   return x.out();
 }
 
+void require_shape(const Inference& x, size_t i, const Shape& shape) {
+  if (x.has(i) && x.in(i) != shape) {
+    x.fail(fmt::format("input {} has the shape {}, but needs {}", i, to_string(x.in(i)), to_string(shape)));
+  }
+}
+
+// lstm and gru: the sequence, then one state or two.
+std::vector<Shape> recurrent_shapes(const Inference& x) {
+  const bool lstm = x.node.op == Op::lstm;
+  const size_t gates = lstm ? 4 : 3;
+  x.require_rank(0, 3);
+  x.require_rank(1, 2);
+  const int32_t depth = x.in(0)[2], units = x.in(1)[0];
+  const int32_t batch = x.in(0)[attributes<RecurrentAttributes>(x.node).time_major ? 1 : 0];
+  for (size_t g = 0; g < gates; ++g) {
+    require_shape(x, 1 + g, {units, depth});
+    require_shape(x, 1 + gates + g, {units, units});
+  }
+  const size_t first_state = lstm ? LstmInput::hidden : GruInput::hidden;
+  for (size_t i = 1 + 2 * gates; i < first_state; ++i) require_shape(x, i, {units});
+  for (size_t i = first_state; i < x.node.inputs.size(); ++i) require_shape(x, i, {batch, units});
+  std::vector<Shape> shapes = {x.in(0), {batch, units}};
+  shapes[0][2] = units;
+  if (lstm) shapes.push_back({batch, units});
+  return shapes;
+}
+
+std::vector<Shape> svdf_shapes(const Inference& x) {
+  x.require_rank(0, 2);
+  x.require_rank(1, 2);
+  x.require_rank(2, 2);
+  const int32_t rank = attributes<SvdfAttributes>(x.node).rank, filters = x.in(1)[0], batch = x.in(0)[0];
+  x.require(rank >= 1 && filters % rank == 0, "the filters are no multiple of the rank");
+  require_shape(x, 1, {filters, x.in(0)[1]});
+  require_shape(x, 2, {filters, x.in(2)[1]});
+  require_shape(x, 3, {filters / rank});
+  const Shape state = {batch, checked(x, int64_t{filters} * x.in(2)[1])};
+  require_shape(x, 4, state);
+  return {{batch, filters / rank}, state};
+}
+
 Shape output_shape(const Inference& x) {
   switch (x.node.op) {
     case Op::conv2d:
@@ -380,6 +421,8 @@ std::vector<Shape> infer_shapes(const Graph& graph, const Node& node) {
     x.require(x.in(0) == graph.variables[variable].shape, "the value and the variable differ in shape");
     return {};
   }
+  if (node.op == Op::lstm || node.op == Op::gru) return recurrent_shapes(x);
+  if (node.op == Op::svdf) return svdf_shapes(x);
   const Shape shape = output_shape(x);
   x.require(shape.size() <= static_cast<size_t>(kMaxRank), "the output would have too many dimensions");
   return {shape};

@@ -5,9 +5,9 @@
 namespace whit::ir {
 namespace {
 
-constexpr std::array kKindNames = {"none",       "conv",   "pool",  "activation", "softmax",
-                                   "leaky_relu", "reduce", "axis",  "slice",      "pad",
-                                   "transpose",  "resize", "block", "matmul",     "variable"};
+constexpr std::array kKindNames = {"none",   "conv",   "pool",     "activation", "softmax",   "leaky_relu",
+                                   "reduce", "axis",   "slice",    "pad",        "transpose", "resize",
+                                   "block",  "matmul", "variable", "recurrent",  "svdf"};
 static_assert(kKindNames.size() == std::variant_size_v<Attributes>, "name the new kind of attributes");
 
 }  // namespace
@@ -62,6 +62,11 @@ Attributes default_attributes(Op op) {
     case Op::read_variable:
     case Op::assign_variable:
       return VariableAttributes{};
+    case Op::lstm:
+    case Op::gru:
+      return RecurrentAttributes{};
+    case Op::svdf:
+      return SvdfAttributes{};
     default:
       return NoAttributes{};
   }

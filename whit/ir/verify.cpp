@@ -5,14 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "whit/base/error.hpp"
+#include "whit/ir/verify_types.hpp"
 
 namespace whit::ir {
 namespace {
-
-[[noreturn]] void bad(const std::string& what, const std::string& where) {
-  throw Error(ErrorCode::bad_input, what, where);
-}
 
 // How the types of an op's operands hang together.
 enum class TypeRule {
@@ -28,6 +24,8 @@ enum class TypeRule {
   dequantize,  // from a quantized type to f32
   any,         // cast
   variable,    // as the variable
+  recurrent,   // lstm, gru: see RecurrentAttributes
+  svdf,        // see SvdfAttributes
   none,        // the IR gives the op no meaning yet
 };
 
@@ -49,7 +47,7 @@ constexpr size_t kind() {
 
 constexpr size_t kMany = 1 << 16;
 
-// The rule of each op; all have one output but assign_variable.
+// The rule of each op; how many outputs it has: outputs_of().
 Rule rule_of(Op op) {
   switch (op) {
     case Op::conv2d:
@@ -128,7 +126,11 @@ Rule rule_of(Op op) {
     case Op::assign_variable:
       return {op, 1, 1, kind<VariableAttributes>(), TypeRule::variable};
     case Op::lstm:
+      return {op, LstmInput::count, LstmInput::count, kind<RecurrentAttributes>(), TypeRule::recurrent};
+    case Op::gru:
+      return {op, GruInput::count, GruInput::count, kind<RecurrentAttributes>(), TypeRule::recurrent};
     case Op::svdf:
+      return {op, 5, 5, kind<SvdfAttributes>(), TypeRule::svdf};
     case Op::rfft2d:
     case Op::complex_abs:
       return {op, 0, kMany, kind<NoAttributes>(), TypeRule::none};
@@ -137,7 +139,19 @@ Rule rule_of(Op op) {
   }
 }
 
-bool is_quantized_type(DType type) { return type == DType::i8 || type == DType::u8 || type == DType::i16; }
+size_t outputs_of(Op op) {
+  if (op == Op::assign_variable) return 0;
+  if (op == Op::lstm) return 3;
+  return op == Op::gru || op == Op::svdf ? 2 : 1;
+}
+
+// May input `i` be absent?
+bool is_optional(Op op, TypeRule types, size_t i) {
+  if (op == Op::lstm) return i >= LstmInput::bias;
+  if (op == Op::gru) return i >= GruInput::bias;
+  if (op == Op::svdf) return i == 3;
+  return i == 2 && types == TypeRule::layer;
+}
 
 void check_quantization(const Tensor& tensor, const std::string& where) {
   const Quantization& q = tensor.quantization;
@@ -163,47 +177,10 @@ void check_quantization(const Tensor& tensor, const std::string& where) {
   }
 }
 
-// The node in hand, for the rules on types.
-struct Types {
-  const Graph& graph;
-  const Node& node;
-
-  const Tensor& in(size_t i) const { return graph.tensor(node.inputs[i]); }
-  const Tensor& out() const { return graph.tensor(node.outputs[0]); }
-  bool has(size_t i) const { return i < node.inputs.size() && node.inputs[i] != kNoTensor; }
-  std::string where() const { return place_of(graph, node); }
-
-  [[noreturn]] void unsupported(const std::string& hint) const {
-    std::string types;
-    for (const TensorId id : node.inputs)
-      types += (types.empty() ? "" : ", ") + std::string(id == kNoTensor ? "none" : name_of(graph.tensor(id).type));
-    throw Error(ErrorCode::unsupported,
-                fmt::format("{} of {}{}", name_of(node.op), types,
-                            node.outputs.empty() ? "" : fmt::format(" with {} output", name_of(out().type))),
-                where(), hint);
-  }
-  void require_quantized(const Tensor& tensor) const {
-    if (!is_quantized_type(tensor.type)) return;
-    if (tensor.quantization.empty()) bad(fmt::format("'{}' has no quantization", tensor.name), where());
-    require_per_tensor(tensor);
-  }
-  void require_per_tensor(const Tensor& tensor) const {
-    if (tensor.quantization.per_channel()) {
-      throw Error(ErrorCode::unsupported, fmt::format("'{}' is quantized per channel", tensor.name), where(),
-                  "only the weights and biases of layers can be");
-    }
-  }
-};
-
-// Constants, because lowering packs them; quantized int8 weights symmetric, as the int8 specification says.
+// Quantized int8 weights symmetric, as the int8 specification says.
 void check_weights(const Types& t) {
   const Tensor& weights = t.in(1);
-  for (size_t i = 1; i < t.node.inputs.size(); ++i) {
-    if (t.has(i) && !t.in(i).is_constant) {
-      throw Error(ErrorCode::unsupported, fmt::format("'{}' is computed at run time", t.in(i).name), t.where(),
-                  "weights and biases need to be constants");
-    }
-  }
+  check_constants(t, t.node.inputs.size());
   if (weights.type == DType::f32) return;
   const Quantization& q = weights.quantization;
   if (q.empty()) bad(fmt::format("the weights '{}' have no quantization", weights.name), t.where());
@@ -269,12 +246,11 @@ void verify_operands(const Graph& graph, const Node& node) {
   if (node.inputs.size() < rule.min_inputs || node.inputs.size() > rule.max_inputs) {
     bad(fmt::format("{} inputs", node.inputs.size()), where);
   }
-  const size_t outputs = node.op == Op::assign_variable ? 0 : 1;
-  if (node.outputs.size() != outputs) bad(fmt::format("{} outputs", node.outputs.size()), where);
+  if (node.outputs.size() != outputs_of(node.op)) bad(fmt::format("{} outputs", node.outputs.size()), where);
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const TensorId id = node.inputs[i];
-    const bool optional = id == kNoTensor && i == 2 && rule.types == TypeRule::layer;
-    if (!optional && (id < 0 || static_cast<size_t>(id) >= graph.tensors.size())) {
+    const bool absent = id == kNoTensor && is_optional(node.op, rule.types, i);
+    if (!absent && (id < 0 || static_cast<size_t>(id) >= graph.tensors.size())) {
       bad(fmt::format("input {} is no tensor", i), where);
     }
   }
@@ -326,6 +302,10 @@ void verify_types(const Graph& graph, const Node& node) {
       return t.require_quantized(t.in(0));
     case TypeRule::variable:
       return check_variable(t);
+    case TypeRule::recurrent:
+      return check_recurrent(t);
+    case TypeRule::svdf:
+      return check_svdf(t);
     case TypeRule::any:
     case TypeRule::none:
       return;

@@ -39,7 +39,7 @@ void remove_dead_nodes(ir::Graph& graph) {
   std::vector<bool> dead(graph.nodes.size(), false);
   for (size_t n = graph.nodes.size(); n-- > 0;) {
     const ir::Node& node = graph.nodes[n];
-    bool alive = node.op == ir::Op::assign_variable || node.op == ir::Op::lstm || node.op == ir::Op::svdf;
+    bool alive = node.op == ir::Op::assign_variable;
     for (const ir::TensorId id : node.outputs) alive = alive || needed[static_cast<size_t>(id)];
     dead[n] = !alive;
     if (!alive) continue;
