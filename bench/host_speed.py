@@ -9,7 +9,6 @@ interpreter comes from PyPI (ai-edge-litert) as in tests/peer/peer.py.
 """
 import argparse
 import json
-import platform
 import subprocess
 import sys
 import time
@@ -34,13 +33,6 @@ The goal is {goal:.0f} times the speed of TensorFlow Lite Micro's reference kern
 | model | multiply-accumulates | whit | TFLM reference | ratio | LiteRT, reference kernels | LiteRT, as installed |
 |---|---|---|---|---|---|---|
 """
-
-
-def cpu_name():
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":")[1].strip()
-    return platform.machine()
 
 
 def time_interpreter(model, resolver):
@@ -76,7 +68,7 @@ def main():
     import importlib.metadata
     from ai_edge_litert.interpreter import OpResolverType
     models = peers.find_models(arguments.models)
-    text = HEADER.format(version=importlib.metadata.version("ai-edge-litert"), cpu=cpu_name(), goal=GOAL)
+    text = HEADER.format(version=importlib.metadata.version("ai-edge-litert"), cpu=peers.cpu_name(), goal=GOAL)
     slow = []
     for name, reference in TFLM_REFERENCE.items():
         own, macs = time_whit(arguments.bench, models[name])

@@ -11,6 +11,7 @@ import csv
 import hashlib
 import json
 import pathlib
+import platform
 import subprocess
 import sys
 
@@ -39,6 +40,13 @@ def find_models(directory):
     if missing:
         sys.exit(f"skipped: no {', '.join(missing)} below {directory}")
     return found
+
+
+def cpu_name():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":")[1].strip()
+    return platform.machine()
 
 
 def read_peers():

@@ -1,13 +1,16 @@
 // The figures that the project promises, as limits: instructions, estimated cycles, RAM and flash of one inference of
-// the four MLPerf Tiny models on the emulated targets. Counts repeat exactly, so a limit that breaks is a change in the
-// code. Limits are fractions of what TensorFlow Lite Micro with CMSIS-NN needs for the same work (bench/peers.csv).
+// the four MLPerf Tiny models on the emulated targets, and the memory of a build. Counts repeat exactly, so a limit
+// that breaks is a change in the code. Limits are fractions of what TensorFlow Lite Micro with CMSIS-NN needs for the
+// same work (bench/peers.csv).
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <ostream>
 
 #include "tests/golden.hpp"
 #include "whit/base/file.hpp"
+#include "whit/base/process.hpp"
 #include "whit/compile/compile.hpp"
 #include "whit/formats/tflite/reader.hpp"
 #include "whit/target/bench.hpp"
@@ -90,6 +93,21 @@ std::string limit_name(const testing::TestParamInfo<Limit>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Figures, testing::ValuesIn(kLimits), limit_name);
+
+// Seconds are a benchmark (bench/build_cost.py), never a test.
+TEST(Build, TakesLessThan200MegabytesForEveryModel) {
+  if (shared_directory().empty()) GTEST_SKIP() << "skipped: no ../shared";
+  const TemporaryDirectory directory;
+  for (const GoldenModel& model : golden_models()) {
+    const ProcessResult build = run_process(
+        {WHIT_BINARY, "build", model.file, "--target", "cortex-m4", "-o", directory.path() / model.name}, 600);
+    EXPECT_EQ(build.exit_code, 0) << model.name << ": " << build.output;
+    EXPECT_NE(build.output.find("the same bits"), std::string::npos) << build.output;
+  }
+  rusage usage{};
+  ASSERT_EQ(getrusage(RUSAGE_CHILDREN, &usage), 0);
+  EXPECT_LT(usage.ru_maxrss * 1024, 200'000'000) << "the largest process so far: whit, compiler or emulator";
+}
 
 }  // namespace
 }  // namespace whit::tests
