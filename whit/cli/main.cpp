@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   whit::cli::add_run(app);
   whit::cli::add_compile(app);
   whit::cli::add_bench(app);
+  whit::cli::add_export(app);
   try {
     app.parse(argc, argv);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {

@@ -11,5 +11,6 @@ void add_compile(CLI::App& app);
 void add_build(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_run(CLI::App& app);
+void add_export(CLI::App& app);
 
 }  // namespace whit::cli

@@ -8,6 +8,7 @@
 
 #include "schema_generated.h"
 #include "whit/base/error.hpp"
+#include "whit/formats/tflite/format.hpp"
 #include "whit/ir/graph.hpp"
 
 namespace whit::tflite {
@@ -172,16 +173,5 @@ struct SlicePlan {
   ir::Shape result;                    // the output's shape: without shrunk, with new axes
 };
 SlicePlan plan_strided_slice(OpImport& op, const ir::Shape& shape);
-
-// "float32": the name of a type of the file.
-std::string name_of_type(TensorType type);
-// False when the IR has no such type.
-bool to_dtype(TensorType type, ir::DType& dtype);
-
-// The name of op `code`, of a custom op with its own name.
-std::string name_of_op(int32_t code, const std::string& custom);
-
-// float16 bits to float, exactly.
-float half_to_float(uint16_t bits);
 
 }  // namespace whit::tflite

@@ -1,25 +1,11 @@
 // Layers with weights, and pools: SAME and VALID become explicit padding.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "whit/formats/tflite/import.hpp"
+#include "whit/formats/tflite/padding.hpp"
 
 namespace whit::tflite {
 namespace {
-
-struct Pads {
-  int32_t before = 0, after = 0;
-};
-
-// SAME: the output has ceil(size / stride) positions; what the windows reach beyond the input is padded, the odd
-// element behind. VALID: none.
-Pads pads(Padding padding, int64_t size, int64_t kernel, int64_t stride, int64_t dilation) {
-  if (padding == Padding::VALID) return {};
-  const int64_t positions = (size + stride - 1) / stride;
-  const int64_t total = std::max<int64_t>(0, (positions - 1) * stride + (kernel - 1) * dilation + 1 - size);
-  return {static_cast<int32_t>(total / 2), static_cast<int32_t>(total - total / 2)};
-}
 
 // Keeps the padding formula within 63 bits and its divisor positive.
 void check_window(const OpImport& op, std::initializer_list<int32_t> values) {
