@@ -14,7 +14,8 @@ namespace whit {
 std::vector<uint8_t> read_file(const std::filesystem::path& path) {
   std::error_code failure;
   if (std::filesystem::is_directory(path, failure)) {
-    throw Error(ErrorCode::bad_input, "this is a directory, a file is expected", path.string());
+    throw Error(ErrorCode::bad_input, "this is a directory, a file is expected", path.string(),
+                "give the name of a file in it");
   }
   std::ifstream stream(path, std::ios::binary);
   if (!stream) {
@@ -22,7 +23,7 @@ std::vector<uint8_t> read_file(const std::filesystem::path& path) {
                 "check the path and its permissions");
   }
   std::vector<uint8_t> bytes((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  if (stream.bad()) throw Error(ErrorCode::bad_input, "reading the file failed", path.string());
+  if (stream.bad()) throw Error(ErrorCode::bad_input, "reading the file failed", path.string(), "copy it to another disk");
   return bytes;
 }
 
@@ -51,7 +52,8 @@ void write_file(const std::filesystem::path& target, std::string_view content) {
   if (failure) {
     std::error_code ignored;
     std::filesystem::remove(beside, ignored);
-    throw Error(ErrorCode::bad_input, fmt::format("cannot write the file: {}", failure.message()), path.string());
+    throw Error(ErrorCode::bad_input, fmt::format("cannot write the file: {}", failure.message()), path.string(),
+                "give another name with -o");
   }
 }
 

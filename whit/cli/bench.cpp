@@ -5,7 +5,6 @@
 
 #include <memory>
 
-#include "whit/base/error.hpp"
 #include "whit/cli/model.hpp"
 #include "whit/cli/verbs.hpp"
 
@@ -20,11 +19,7 @@ struct Arguments {
 };
 
 void run(const Arguments& arguments) {
-  const target::Target& machine = target::find_target(arguments.target);
-  if (machine.is_host()) {
-    throw Error(ErrorCode::unsupported, "the host has no emulator that counts instructions", "--target host",
-                "choose an emulated target such as qemu-cortex-m4");
-  }
+  const target::Target& machine = target::find_emulated_target(arguments.target);
   const compile::Compiled compiled =
       load_program(arguments.model, arguments.compile, compile::kernel_set(machine.kernels));
   const target::BenchImage image(machine, compiled.program, optimize_of(arguments.compile));

@@ -23,10 +23,9 @@ struct Arguments {
   CompileFlags compile;
 };
 
-// "12345 of 4194304 bytes, 99.7 % left"
-std::string budget(uint64_t used_bytes, uint64_t have_bytes) {
-  const double left = 100.0 * (1.0 - static_cast<double>(used_bytes) / static_cast<double>(have_bytes));
-  return fmt::format("{} of {} bytes, {:.1f} % left", used_bytes, have_bytes, left);
+// What is left of `have_bytes`: "99.7 %".
+std::string left(uint64_t used_bytes, uint64_t have_bytes) {
+  return fmt::format("{:.1f} %", 100.0 * (1.0 - static_cast<double>(used_bytes) / static_cast<double>(have_bytes)));
 }
 
 // Float results differ in the last bits between C libraries: within 1e-5, as the emitted self-test has it.
@@ -58,16 +57,19 @@ void print_cost(const compile::Compiled& compiled, const target::Target& target,
   }
 
   const uint32_t flash_bytes = cost.code_bytes + cost.weights_bytes;
-  fmt::print("flash     {}\n          {} weights and biases, {} code, tables and start-up\n",
-             budget(flash_bytes, target.flash_bytes), cost.weights_bytes, cost.code_bytes);
+  const uint32_t ram_bytes = cost.arena_bytes + cost.stack_bytes;
   const std::string bound =
       compiled.arena_lower_bound > 0 ? fmt::format(" (at least {} for these ops)", compiled.arena_lower_bound) : "";
-  fmt::print("RAM       {}\n          {} arena{}, {} stack\n",
-             budget(cost.arena_bytes + cost.stack_bytes, target.ram_bytes), cost.arena_bytes, bound, cost.stack_bytes);
   const double cycles = static_cast<double>(cost.total.cycles[1]);
   const double mhz = target.clock_hz / 1e6;
-  fmt::print("time      {} instructions, {:.0f} cycles estimated, {:.2f} ms estimated at {} MHz without wait states\n",
-             cost.total.instructions, cycles, 1e-3 * cycles / mhz, mhz);
+  fmt::print("flash     {} bytes: {} weights and biases, {} code, tables and start-up\n", flash_bytes,
+             cost.weights_bytes, cost.code_bytes);
+  fmt::print("RAM       {} bytes: {} arena{}, {} stack\n", ram_bytes, cost.arena_bytes, bound, cost.stack_bytes);
+  fmt::print("time      {} instructions, {:.0f} cycles estimated without wait states\n", cost.total.instructions,
+             cycles);
+  fmt::print("emulated  {}, not your board: {} MB flash ({} left), {} MB RAM ({} left), {} MHz ({:.2f} ms estimated)\n",
+             target.name, target.flash_bytes >> 20, left(flash_bytes, target.flash_bytes), target.ram_bytes >> 20,
+             left(ram_bytes, target.ram_bytes), mhz, 1e-3 * cycles / mhz);
   fmt::print("verified  on {}: {}\n", target.name,
              !same        ? "DIFFERENT from the player on this machine"
              : has_floats ? "within 1e-5 of the player on this machine"

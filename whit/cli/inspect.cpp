@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "whit/base/file.hpp"
 #include "whit/base/hash.hpp"
+#include "whit/cli/model.hpp"
 #include "whit/cli/verbs.hpp"
 #include "whit/compile/compile.hpp"
 #include "whit/compile/program.hpp"
@@ -35,8 +35,8 @@ Json describe(const ir::Tensor& tensor) {
 }
 
 Json describe(const compile::ProgramTensor& tensor) {
-  const auto type = static_cast<rt::ElementType>(tensor.info.type);
-  Json json{{"name", tensor.name}, {"type", compile::element_c_name(type)}, {"shape", tensor.shape}};
+  static constexpr const char* kTypes[] = {"f32", "i8", "u8", "i16", "i32", "i64", "bool", "f16"};
+  Json json{{"name", tensor.name}, {"type", kTypes[tensor.info.type]}, {"shape", tensor.shape}};
   if (tensor.scale > 0) {
     json["scale"] = tensor.scale;
     json["zero_point"] = tensor.info.zero_point;
@@ -138,14 +138,18 @@ Json inspect_program(const compile::Program& program) {
     const compile::ProgramOp& op = program.ops()[i];
     ++kernels[op.kernel_name];
     macs += op.macs;
-    layers.push_back({{"index", i},
-                      {"source_op", op.source_op},
-                      {"op", op.op},
-                      {"kernel", op.kernel_name},
-                      {"name", op.name},
+    Json layer{{"index", i}, {"source_op", op.source_op}, {"op", op.op}, {"kernel", op.kernel_name}};
+    // Of the tensors between the layers a Program knows the bytes only; of the model's outputs all.
+    for (const compile::ProgramTensor& output : program.outputs()) {
+      if (op.result == output.info.where && op.result_bytes == output.info.bytes && op.name == output.name) {
+        layer.update(describe(output));
+      }
+    }
+    layer.update(Json{{"name", op.name},
                       {"macs", op.macs},
                       {"record_bytes", op.record.size_bytes()},
                       {"output_bytes", op.result_bytes}});
+    layers.push_back(std::move(layer));
   }
   const rt::ProgramHeader& h = program.header();
   Json json{{"inputs", describe_all(program.inputs())},
@@ -178,7 +182,7 @@ void print_text(const Json& json) {
   }
   const bool program = json.contains("kernels");
   fmt::print("\n{:>5} {:<26} {:<5} {:<20} {:>10} {:>12} {:>10} {:>10}\n", "layer", program ? "kernel" : "op", "type",
-             "shape", "parameters", "MACs", "constants", "output");
+             "shape", program ? "" : "parameters", "MACs", program ? "record" : "constants", "output");
   for (const Json& layer : json["layers"]) {
     const auto text = [&](const char* key) {
       return layer.contains(key) ? layer[key].get<std::string>() : std::string();
@@ -199,7 +203,7 @@ void print_text(const Json& json) {
 }
 
 void inspect(const Arguments& arguments) {
-  std::vector<uint8_t> bytes = read_file(arguments.model);
+  std::vector<uint8_t> bytes = read_model(arguments.model);
   Json json{
       {"model",
        {{"name", compile::identifier(arguments.model)}, {"bytes", bytes.size()}, {"sha256", hex(sha256(bytes))}}}};

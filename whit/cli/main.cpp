@@ -1,8 +1,13 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <new>
+#include <stdexcept>
 
 #include "whit/base/error.hpp"
+#include "whit/base/nearest.hpp"
 #include "whit/cli/verbs.hpp"
 
 namespace {
@@ -13,6 +18,32 @@ int report(const whit::Error& error) {
   fmt::print(stderr, "whit: {}{}{}\n", error.where(), error.where().empty() ? "" : ": ", error.what());
   if (!error.hint().empty()) fmt::print(stderr, "  try: {}\n", error.hint());
   return static_cast<int>(error.code());
+}
+
+// What the parser does not say well: a verb that does not exist, and an empty name, which is most often a variable of
+// the shell that is not set.
+void check_arguments(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : app.get_subcommands(nullptr)) verbs.push_back(verb->get_name());
+  const auto usage = [](const std::string& what, const std::string& hint) {
+    throw whit::Error(whit::ErrorCode::usage, what, "", hint);
+  };
+  if (argc < 2) usage("there is no verb", fmt::format("whit --help; verbs are: {}", fmt::join(verbs, ", ")));
+  for (int i = 1; i < argc; ++i) {
+    if (argv[i][0] == 0) {
+      usage(fmt::format("the argument after {} is empty", argv[i - 1]), "a name; is a variable of the shell not set?");
+    }
+  }
+  const std::string first = argv[1];
+  if (first[0] != '-' && std::find(verbs.begin(), verbs.end(), first) == verbs.end()) {
+    usage(fmt::format("there is no verb \"{}\"", first),
+          fmt::format("did you mean {}? Verbs are: {}", whit::nearest(first, verbs), fmt::join(verbs, ", ")));
+  }
+}
+
+whit::Error out_of_memory() {
+  return {whit::ErrorCode::unsupported, "the model needs more memory than this process can have", "",
+          "a smaller model; no microcontroller holds this one"};
 }
 
 }  // namespace
@@ -31,6 +62,7 @@ int main(int argc, char** argv) {
   whit::cli::add_bench(app);
   whit::cli::add_export(app);
   try {
+    check_arguments(app, argc, argv);
     app.parse(argc, argv);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
       throw whit::Error(whit::ErrorCode::bad_input, "cannot write all of the output", "standard output",
@@ -38,9 +70,15 @@ int main(int argc, char** argv) {
     }
     return 0;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(whit::ErrorCode::usage);
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    const std::string verb = argc > 1 && argv[1][0] != '-' ? std::string(argv[1]) + " " : "";
+    return report({whit::ErrorCode::usage, error.what(), "", fmt::format("whit {}--help", verb)});
   } catch (const whit::Error& error) {
     return report(error);
+  } catch (const std::bad_alloc&) {
+    return report(out_of_memory());
+  } catch (const std::length_error&) {
+    return report(out_of_memory());
   } catch (const std::exception& error) {
     fmt::print(stderr, "whit: internal error: {}\n  try: report this with the command and the model, please\n",
                error.what());

@@ -42,8 +42,18 @@ compile::Compiled load_blob(std::vector<uint8_t> bytes, const std::string& file,
 
 }  // namespace
 
-compile::Compiled load_program(const std::string& file, const CompileFlags& flags, compile::KernelSet kernels) {
+std::vector<uint8_t> read_model(const std::string& file) {
   std::vector<uint8_t> bytes = read_file(file);
+  if (bytes.empty()) throw Error(ErrorCode::bad_input, "the file is empty", file, "copy or download the model again");
+  if (file.ends_with(".whit") && !compile::is_program(bytes)) {
+    throw Error(ErrorCode::bad_input, "not a Program: it does not begin with WHIT", file,
+                "make it with `whit compile model.tflite -o model.whit`");
+  }
+  return bytes;
+}
+
+compile::Compiled load_program(const std::string& file, const CompileFlags& flags, compile::KernelSet kernels) {
+  std::vector<uint8_t> bytes = read_model(file);
   if (compile::is_program(bytes)) return load_blob(std::move(bytes), file, flags, kernels);
   compile::CompileOptions options;
   options.kernels = kernels;
@@ -52,8 +62,10 @@ compile::Compiled load_program(const std::string& file, const CompileFlags& flag
   options.passes.dump_after = flags.dump_after;
   options.passes.dump = [](const std::string& text) { std::fputs(text.c_str(), stderr); };
   const Sha256 digest = sha256(bytes);
+  ir::Graph graph = tflite::read_tflite(bytes, file);  // its errors name the file already
+  graph.name = compile::identifier(file);
   try {
-    return compile::compile(tflite::read_tflite(bytes, compile::identifier(file)), options, digest);
+    return compile::compile(std::move(graph), options, digest);
   } catch (const Error& error) {
     throw error.at(error.where().empty() ? file : file + ": " + error.where());
   }

@@ -19,6 +19,9 @@ struct CompileFlags {
 // --optimize, --skip, --dump-after.
 void add_compile_flags(CLI::App& verb, CompileFlags& flags);
 
+// The bytes of a model. Error bad_input when they can be none.
+std::vector<uint8_t> read_model(const std::string& file);
+
 // Reads `file` and compiles it for `kernels`. With --dump-after the graph is printed to the standard error.
 compile::Compiled load_program(const std::string& file, const CompileFlags& flags, compile::KernelSet kernels);
 

@@ -61,8 +61,10 @@ void write_output(const std::string& file, const compile::ProgramTensor& tensor,
 
 void expect_count(const char* what, size_t given, size_t wanted) {
   if (given != wanted) {
-    throw Error(ErrorCode::usage, fmt::format("the model has {} {}s, {} files were given", wanted, what, given), "",
-                fmt::format("give --{} once for each, in the model's order", what));
+    throw Error(ErrorCode::usage,
+                fmt::format("the model has {} {}{}, {} {} given", wanted, what, wanted == 1 ? "" : "s", given,
+                            given == 1 ? "file was" : "files were"),
+                "", fmt::format("give --{} once for each, in the model's order", what));
   }
 }
 

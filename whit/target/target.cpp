@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
+#include <span>
 
 #include "whit/base/error.hpp"
+#include "whit/base/nearest.hpp"
 
 namespace whit::target {
 namespace {
@@ -74,19 +75,18 @@ Target host() {
   return t;
 }
 
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+const Target& find_among(std::string_view name, std::span<const Target> targets) {
+  std::vector<std::string> known;
+  for (const Target& target : targets) {
+    if (target.name == name) return target;
+    known.push_back(target.name);
+    for (const std::string& alias : target.aliases) {
+      if (alias == name) return target;
+      known.push_back(alias);
     }
   }
-  return row[b.size()];
+  throw Error(ErrorCode::usage, fmt::format("there is no target \"{}\"", name), "",
+              fmt::format("did you mean {}? Targets are: {}", nearest(name, known), fmt::join(known, ", ")));
 }
 
 }  // namespace
@@ -103,20 +103,15 @@ const std::vector<Target>& all_targets() {
   return targets;
 }
 
-const Target& find_target(std::string_view name) {
-  std::vector<std::string> known;
-  for (const Target& target : all_targets()) {
-    known.push_back(target.name);
-    known.insert(known.end(), target.aliases.begin(), target.aliases.end());
-    if (std::find(known.end() - static_cast<ptrdiff_t>(target.aliases.size()) - 1, known.end(), name) != known.end()) {
-      return target;
-    }
+const Target& find_target(std::string_view name) { return find_among(name, all_targets()); }
+
+const Target& find_emulated_target(std::string_view name) {
+  if (name == "host") {
+    throw Error(ErrorCode::unsupported, "the host has no emulator that counts instructions", "--target host",
+                "choose an emulated target such as qemu-cortex-m4");
   }
-  const auto nearest = std::min_element(known.begin(), known.end(), [&](const auto& a, const auto& b) {
-    return edit_distance(a, name) < edit_distance(b, name);
-  });
-  throw Error(ErrorCode::usage, fmt::format("there is no target \"{}\"", name), "",
-              fmt::format("did you mean {}? Targets are: {}", *nearest, fmt::join(known, ", ")));
+  const std::span<const Target> all = all_targets();
+  return find_among(name, all.first(all.size() - 1));
 }
 
 const std::vector<std::string>& common_compile_flags() {

@@ -37,6 +37,9 @@ const std::vector<Target>& all_targets();
 // By name or alias. Error usage, with the nearest name and the list of all, when there is none.
 const Target& find_target(std::string_view name);
 
+// The same among the targets with an emulator; Error unsupported for the host.
+const Target& find_emulated_target(std::string_view name);
+
 // What every firmware is compiled with besides the machine's own flags; results print both.
 const std::vector<std::string>& common_compile_flags();
 

@@ -255,18 +255,22 @@ Firmware emit(const Program& program, const EmitOptions& options) {
   for (const std::string& header : headers) add_with_includes(header, firmware);
   headers.insert("whit_runtime/program.hpp");
   const auto fill = [&](const char* text) {
-    return fmt::format(fmt::runtime(text), fmt::arg("name", options.name), fmt::arg("upper", upper(options.name)),
-                       fmt::arg("target", options.target), fmt::arg("compiler", options.compiler),
-                       fmt::arg("flags", options.flags),
-                       fmt::arg("level", options.optimize == Optimize::size ? "-Os" : "-O2"),
-                       fmt::arg("arena_bytes", program.header().arena_bytes),
-                       fmt::arg("constants_bytes", program.header().constants_bytes));
+    return fmt::format(
+        fmt::runtime(text), fmt::arg("name", options.name), fmt::arg("upper", upper(options.name)),
+        fmt::arg("target", options.target), fmt::arg("compiler", options.compiler), fmt::arg("flags", options.flags),
+        fmt::arg("level", options.optimize == Optimize::size ? "-Os" : "-O2"),
+        fmt::arg("arena_bytes", program.header().arena_bytes),
+        fmt::arg("constants_bytes", program.header().constants_bytes),
+        fmt::arg("reset", program.header().state_bytes == 0 ? ""
+                                                            : fmt::format(" The model keeps state between inferences: "
+                                                                          "`{}_reset(arena)` starts a new sequence.",
+                                                                          options.name)));
   };
   firmware[options.name + ".hpp"] = model_header(program, options);
   firmware[options.name + ".cpp"] = model_source(program, options, headers);
   firmware[options.name + "_selftest.hpp"] = fill(kSelftestHeader);
   firmware[options.name + "_selftest.cpp"] = selftest_source(program, options);
-  firmware["selftest_main.cpp"] = fill(kSelftestMain);
+  firmware[options.name + "_selftest_main.cpp"] = fill(kSelftestMain);
   firmware["Makefile"] = fill(kMakefile);
   firmware["README.md"] = fill(kReadme);
   return firmware;

@@ -24,7 +24,7 @@ struct EmitOptions {
 // The files of a firmware directory: content by path within it.
 using Firmware = std::map<std::string, std::string>;
 
-// NAME.hpp, NAME.cpp, NAME_selftest.hpp/.cpp, selftest_main.cpp, whit_runtime/..., Makefile, README.md.
+// NAME.hpp, NAME.cpp, NAME_selftest.hpp/.cpp, NAME_selftest_main.cpp, whit_runtime/..., Makefile, README.md.
 // Runs the Program on this machine to get the outputs that the self-test expects.
 Firmware emit(const Program& program, const EmitOptions& options);
 

@@ -237,7 +237,7 @@ lib{name}.a: {name}.cpp {name}_selftest.cpp
 	$(CXX_TARGET) $(TARGET_FLAGS) $(CXXFLAGS) -I. -c $^
 	$(CXX_TARGET:g++=ar) rcs $@ $(^:.cpp=.o)
 
-selftest: selftest_main.cpp {name}.cpp {name}_selftest.cpp
+selftest: {name}_selftest_main.cpp {name}.cpp {name}_selftest.cpp
 	$(CXX) $(CXXFLAGS) -I. $^ -o $@
 	./$@
 
@@ -251,7 +251,7 @@ inline constexpr char kReadme[] = R"(# {name}: a model as firmware source, for {
 1. Copy this directory into your project and put it on the include path.
 2. Add `{name}.cpp` to the build: C++17, `{compiler} {flags}`; no library is needed (float models: libm).
 3. `alignas(16) static uint8_t arena[{upper}_ARENA_BYTES];` ({arena_bytes} bytes of RAM, known at compile time).
-4. Once: `{name}_init(arena, sizeof arena)` must return `whit_status_ok`.
+4. Once: `{name}_init(arena, sizeof arena)` must return `whit_status_ok`.{reset}
 5. For each inference write `{name}_input_0(arena)`, call `{name}_invoke(arena)`, read `{name}_output_0(arena)`.
 6. `{name}_quantize_input_0` and `{name}_dequantize_output_0` turn real numbers into stored ones and back.
 7. To place the {constants_bytes} bytes of constants yourself give section `.whit_weights` a place in the linker script.

@@ -111,13 +111,16 @@ void Lowering::append(std::vector<uint32_t> words) {
 void Lowering::refuse(const std::string& what, const std::string& hint) const {
   const ir::Node& node = graph_.nodes[static_cast<size_t>(node_)];
   std::string types;
+  bool has_uint8 = false;
   for (const ir::TensorId id : node.inputs) {
     if (id == ir::kNoTensor) continue;
     const ir::Tensor& tensor = graph_.tensor(id);
+    has_uint8 = has_uint8 || tensor.type == ir::DType::u8;
     types += fmt::format("{}{}{}", types.empty() ? "" : ", ", ir::name_of(tensor.type), ir::to_string(tensor.shape));
   }
   throw Error(ErrorCode::unsupported, fmt::format("{} with {} is not supported: {}", ir::name_of(node.op), types, what),
-              fmt::format("op {}", node.source_index), hint);
+              fmt::format("op {}", node.source_index),
+              has_uint8 ? "convert the model to int8 instead of uint8, as TensorFlow 2's converter does" : hint);
 }
 
 }  // namespace whit::compile

@@ -1,11 +1,13 @@
 #include "whit/compile/passes/passes.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <stdexcept>
 
 #include "whit/base/error.hpp"
+#include "whit/base/nearest.hpp"
 #include "whit/ir/text.hpp"
 #include "whit/ir/verify.hpp"
 
@@ -14,9 +16,10 @@ namespace {
 
 void check_name(const std::string& name) {
   if (std::any_of(kPasses.begin(), kPasses.end(), [&](const Pass& pass) { return name == pass.name; })) return;
-  std::string names;
-  for (const Pass& pass : kPasses) names += (names.empty() ? "" : ", ") + std::string(pass.name);
-  throw Error(ErrorCode::usage, fmt::format("there is no pass '{}'", name), "", "the passes are: " + names);
+  std::vector<std::string> names;
+  for (const Pass& pass : kPasses) names.emplace_back(pass.name);
+  throw Error(ErrorCode::usage, fmt::format("there is no pass \"{}\"", name), "",
+              fmt::format("did you mean {}? Passes are: {}", nearest(name, names), fmt::join(names, ", ")));
 }
 
 // A pass that breaks a sound graph is a bug of ours, not of the model.

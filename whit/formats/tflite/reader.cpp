@@ -200,13 +200,17 @@ ir::Graph read_tflite(std::span<const uint8_t> bytes, const std::string& name) {
   if (!bytes.empty()) memcpy(aligned.data(), bytes.data(), bytes.size());
   const auto* data = reinterpret_cast<const uint8_t*>(aligned.data());
   if (bytes.size() < 8 || !ModelBufferHasIdentifier(data)) {
-    throw Error(ErrorCode::bad_input, "not a .tflite file", name, "a .tflite file has TFL3 at byte 4");
+    throw Error(ErrorCode::bad_input, "not a .tflite file: it has no TFL3 at byte 4", name,
+                "convert the model to .tflite with TensorFlow Lite's converter");
   }
   if (bytes.size() >= FLATBUFFERS_MAX_BUFFER_SIZE) {
     throw Error(ErrorCode::unsupported, "the file is larger than 2 GB", name);
   }
   flatbuffers::Verifier verifier(data, bytes.size());
-  if (!VerifyModelBuffer(verifier)) bad("damaged: the FlatBuffer does not verify", name);
+  if (!VerifyModelBuffer(verifier)) {
+    throw Error(ErrorCode::bad_input, "the .tflite file is damaged or cut short: the FlatBuffer does not verify", name,
+                "copy or download the file again");
+  }
   return Import(*GetModel(data), name).run();
 }
 

@@ -1,0 +1,142 @@
+// The tool as its user meets it: every message says what is wrong and what to try, and the exit code is the right one.
+#include <gtest/gtest.h>
+
+#include "whit/base/file.hpp"
+#include "whit/base/process.hpp"
+#include "whit/formats/tflite/test_model.hpp"
+
+namespace whit::tests {
+namespace {
+
+constexpr int kUsage = 2;
+constexpr int kBadInput = 3;
+constexpr int kUnsupported = 4;
+
+class Cli : public testing::Test {
+ protected:
+  std::string file(const std::string& name, const std::vector<uint8_t>& content) const {
+    write_file(directory_.path() / name, content);
+    return directory_.path() / name;
+  }
+  std::string path(const std::string& name) const { return directory_.path() / name; }
+
+  static ProcessResult whit(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), WHIT_BINARY);
+    return run_process(arguments, 60);
+  }
+
+  // Fails with this code, and the message holds all of `words`.
+  static void expect_refusal(const std::vector<std::string>& arguments, int exit_code,
+                             const std::vector<std::string>& words) {
+    const ProcessResult result = whit(arguments);
+    EXPECT_EQ(result.exit_code, exit_code) << result.output;
+    EXPECT_EQ(result.output.rfind("whit: ", 0), 0u) << result.output;
+    EXPECT_NE(result.output.find("\n  try: "), std::string::npos) << result.output;
+    for (const std::string& word : words) {
+      EXPECT_NE(result.output.find(word), std::string::npos) << result.output << "lacks: " << word;
+    }
+  }
+
+ private:
+  TemporaryDirectory directory_;
+};
+
+TEST_F(Cli, AWrongCommandIsUsage) {
+  expect_refusal({}, kUsage, {"no verb", "inspect, build"});
+  expect_refusal({"nonsense"}, kUsage, {"\"nonsense\"", "did you mean inspect?"});
+  expect_refusal({"biuld", "m.tflite"}, kUsage, {"\"biuld\"", "did you mean build?"});
+  expect_refusal({"build"}, kUsage, {"model is required", "whit build --help"});
+  expect_refusal({"bench", "m.tflite", "--nope"}, kUsage, {"--nope", "whit bench --help"});
+  expect_refusal({"compile", "m.tflite", "-o", ""}, kUsage, {"after -o is empty"});
+  expect_refusal({"compile", "m.tflite", "-o", "m.whit", "--optimize", "fast"}, kUsage, {"--optimize", "balanced"});
+}
+
+TEST_F(Cli, WhatIsAskedForIsNoError) {
+  for (const char* argument : {"--help", "--version"}) EXPECT_EQ(whit({argument}).exit_code, 0);
+  EXPECT_NE(whit({"build", "--help"}).output.find("--target"), std::string::npos);
+}
+
+TEST_F(Cli, ANameThatDoesNotExistBringsTheNearest) {
+  const std::string model = file("m.tflite", tflite::small_convnet());
+  expect_refusal({"build", model, "--target", "cortex-m5", "-o", path("fw")}, kUsage, {"did you mean cortex-m4?"});
+  expect_refusal({"bench", model, "--target", "hos"}, kUsage, {"\"hos\"", "did you mean"});
+  EXPECT_EQ(whit({"bench", model, "--target", "hos"}).output.find("host"), std::string::npos);
+  expect_refusal({"compile", model, "-o", path("m.whit"), "--skip", "fold_constant"}, kUsage,
+                 {"\"fold_constant\"", "did you mean fold_constants?"});
+}
+
+TEST_F(Cli, AFileThatIsNoModelIsNamed) {
+  const std::vector<uint8_t> model = tflite::small_convnet();
+  expect_refusal({"inspect", path("none.tflite")}, kBadInput, {"none.tflite", "cannot open"});
+  expect_refusal({"inspect", file("e.tflite", {})}, kBadInput, {"e.tflite", "empty"});
+  expect_refusal({"inspect", file("e.whit", {})}, kBadInput, {"e.whit", "empty"});
+  expect_refusal({"inspect", file("cut.tflite", {model.begin(), model.begin() + 500})}, kBadInput, {"cut short"});
+  expect_refusal({"inspect", file("cut.whit", {'W', 'H', 'I', 'T', 1})}, kBadInput, {"cut.whit", "truncated"});
+  expect_refusal({"inspect", file("m.onnx", {1, 2, 3, 4, 5, 6, 7, 8, 9})}, kBadInput, {"m.onnx: not a"});
+  expect_refusal({"inspect", file("m.whit", model)}, kBadInput, {"not a Program", "whit compile"});
+  expect_refusal({"inspect", path("")}, kBadInput, {"a directory, a file is expected"});
+}
+
+TEST_F(Cli, AMessageCountsInGoodEnglishAndNamesTheFileOnce) {
+  const std::string model = file("oddname.tflite", tflite::small_convnet());
+  const std::string input = file("in.bin", {1});
+  expect_refusal({"run", model, "--input", input, "--input", input, "-o", path("o")}, kUsage,
+                 {"has 1 input, 2 files were given"});
+  tflite::TestModel b;
+  const int32_t in = b.floats({1, 8});
+  const int32_t out = b.floats({1, 8});
+  b.op(tflite::BuiltinOperator::CUSTOM, {in}, {out}, tflite::BuiltinOptions::NONE, 0, "Strange");
+  b.end_subgraph({in}, {out});
+  const std::string strange = file("oddname2.tflite", b.finish());
+  expect_refusal({"compile", strange, "-o", path("o")}, kUnsupported, {"op 0", "Strange"});
+  const std::string message = whit({"compile", strange, "-o", path("o")}).output;
+  EXPECT_EQ(message.find("oddname2"), message.rfind("oddname2")) << message;
+}
+
+TEST_F(Cli, Uint8IsRefusedWithTheWayToInt8) {
+  tflite::TestModel b;
+  const int32_t in = b.tensor({{1, 4, 4, 1}, tflite::TensorType::UINT8, {}, {0.5F}, {128}});
+  const int32_t out = b.tensor({{1, 2, 2, 1}, tflite::TensorType::UINT8, {}, {0.5F}, {128}});
+  b.op(tflite::BuiltinOperator::MAX_POOL_2D, {in}, {out},
+       CreatePool2DOptions(b.fbb, tflite::Padding::VALID, 2, 2, 2, 2));
+  b.end_subgraph({in}, {out});
+  expect_refusal({"compile", file("u8.tflite", b.finish()), "-o", path("o")}, kUnsupported,
+                 {"max_pool2d with u8", "int8 instead of uint8"});
+}
+
+// 900 MB for each activation, in a process that may have 500.
+TEST_F(Cli, AModelLargerThanMemoryIsUnsupportedAndNoBugOfOurs) {
+  tflite::TestModel b;
+  const int32_t in = b.activation({1, 30000, 30000, 1}, 0.5F);
+  const int32_t out = b.activation({1, 30000, 30000, 1}, 1.0F / 128);
+  b.op(tflite::BuiltinOperator::TANH, {in}, {out});
+  b.end_subgraph({in}, {out});
+  const std::string model = file("huge.tflite", b.finish());
+  const ProcessResult result = run_process({"/bin/sh", "-c", "ulimit -v 500000; exec \"$0\" \"$@\"", WHIT_BINARY,
+                                            "build", model, "--target", "host", "-o", path("fw")},
+                                           60);
+  EXPECT_EQ(result.exit_code, kUnsupported) << result.output;
+  EXPECT_NE(result.output.find("more memory"), std::string::npos) << result.output;
+}
+
+TEST_F(Cli, InspectShowsTheTypesAndShapesThatABlobKnows) {
+  const std::string model = file("m.tflite", tflite::small_convnet());
+  ASSERT_EQ(whit({"compile", model, "-o", path("m.whit")}).exit_code, 0);
+  const std::string text = whit({"inspect", path("m.whit")}).output;
+  EXPECT_NE(text.find("input    i8 [1,6,7,2]"), std::string::npos) << text;
+  EXPECT_NE(text.find("output   i8 [1,3]"), std::string::npos) << text;
+  EXPECT_NE(text.find("softmax_s8                 i8    [1,3]"), std::string::npos) << text;
+}
+
+TEST_F(Cli, TheFirmwareOfAStatefulModelSaysHowToResetIt) {
+  const auto readme_of = [&](const std::string& name, const std::vector<uint8_t>& model) {
+    EXPECT_EQ(whit({"build", file(name + ".tflite", model), "--target", "host", "-o", path(name)}).exit_code, 0);
+    const std::vector<uint8_t> bytes = read_file(path(name) + "/README.md");
+    return std::string(bytes.begin(), bytes.end());
+  };
+  EXPECT_NE(readme_of("sum", tflite::small_state()).find("sum_reset(arena)"), std::string::npos);
+  EXPECT_EQ(readme_of("net", tflite::small_convnet()).find("reset"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace whit::tests
