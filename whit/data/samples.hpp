@@ -1,0 +1,42 @@
+// Samples and labels as plain numbers, from the files that people have: .npy, .npz, CSV, raw elements, folders of
+// images or audio. For calibration, evaluation and comparison. Does not split, normalise beyond mean and std, or check
+// leakage.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace whit::data {
+
+// N samples of one shape.
+struct Samples {
+  std::vector<int64_t> shape;      // of one sample: [H,W,C], [features], ...
+  std::vector<float> values;       // [N, shape...]
+  std::vector<std::string> names;  // by sample: file name or row; empty when there are none
+  std::vector<float> labels;       // by sample: class index or target; empty when there are none
+
+  int64_t elements() const;  // of one sample
+  int64_t count() const { return elements() == 0 ? 0 : static_cast<int64_t>(values.size()) / elements(); }
+  std::span<const float> sample(int64_t i) const;
+};
+
+// What to read, and how.
+struct Source {
+  std::string path;                  // a file, or a folder of images (.jpg, .png) or of audio (what libsndfile reads)
+  std::vector<int64_t> shape;        // of one sample; needed for raw files only
+  std::string type = "f32";          // of the elements of a raw file: f32, i8, u8, i16
+  std::vector<float> mean = {0.0f};  // (value - mean) / std; one for all, or one for each of the last dimension
+  std::vector<float> std = {1.0f};
+  bool swap_red_blue = false;  // images: the files hold BGR
+  std::string labels;  // CSV or .npy; "FILE:COLUMN" names the column of a CSV. A folder's subfolders are classes
+  // Which samples: "FIRST:END" in Python's sense (END not included), or the name of a split: the rows whose column
+  // "split" in the CSV (of the samples or of the labels) says so, or the subfolder of this name. Empty: all.
+  std::string split;
+};
+
+// Error bad_input naming file and row: unreadable, ragged, not numbers, NaN, shapes that differ, labels for other rows.
+Samples load(const Source& source);
+
+}  // namespace whit::data
