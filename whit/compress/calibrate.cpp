@@ -1,0 +1,155 @@
+#include "whit/compress/calibrate.hpp"
+
+#include <algorithm>
+
+#include "whit/compress/model_runner.hpp"
+
+namespace whit::compress {
+namespace {
+
+// Patches taken from one sample of one layer: enough for the moments, and a bound on the time.
+constexpr int64_t kPatchesPerSample = 256;
+
+// The f32 activations: what can be observed.
+std::vector<ir::TensorId> activations(const ir::Graph& graph) {
+  std::vector<ir::TensorId> ids;
+  for (const ir::Node& node : graph.nodes) {
+    for (const ir::TensorId id : node.outputs) {
+      if (graph.tensor(id).type == ir::DType::f32) ids.push_back(id);
+    }
+  }
+  return ids;
+}
+
+class PatchReader {
+ public:
+  PatchReader(const ir::Graph& graph, const ir::Node& node)
+      : node_(node), in_(graph.tensor(node.inputs[0]).shape), out_(graph.tensor(node.outputs[0]).shape) {
+    const ir::Shape& w = graph.tensor(node.inputs[1]).shape;
+    if (node.op == ir::Op::fully_connected) {
+      k_ = w[1];
+      positions_ = ir::elements(in_) / k_;
+    } else {
+      conv_ = &ir::attributes<ir::ConvAttributes>(node);
+      depthwise_ = node.op == ir::Op::depthwise_conv2d;
+      kh_ = w[1], kw_ = w[2];
+      channels_ = depthwise_ ? w[3] : 1;
+      k_ = depthwise_ ? kh_ * kw_ : kh_ * kw_ * w[3];
+      positions_ = static_cast<int64_t>(out_[0]) * out_[1] * out_[2];
+    }
+  }
+
+  size_t k() const { return static_cast<size_t>(k_); }
+  size_t groups() const { return static_cast<size_t>(channels_); }
+  int64_t positions() const { return positions_; }
+
+  // The patch of output `position` as [groups, k].
+  void read(const std::vector<float>& input, int64_t position, std::vector<float>& patch) const {
+    patch.assign(k() * groups(), 0.0f);
+    if (conv_ == nullptr) {
+      std::copy_n(input.begin() + position * k_, k_, patch.begin());
+      return;
+    }
+    const int64_t x = position % out_[2], y = position / out_[2] % out_[1], n = position / out_[2] / out_[1];
+    const int32_t depth = in_[3];
+    for (int32_t i = 0; i < kh_; ++i) {
+      for (int32_t j = 0; j < kw_; ++j) {
+        const int64_t row = y * conv_->stride_h - conv_->pad_top + static_cast<int64_t>(i) * conv_->dilation_h;
+        const int64_t column = x * conv_->stride_w - conv_->pad_left + static_cast<int64_t>(j) * conv_->dilation_w;
+        if (row < 0 || row >= in_[1] || column < 0 || column >= in_[2]) continue;
+        const float* pixel = input.data() + ((n * in_[1] + row) * in_[2] + column) * depth;
+        const auto tap = static_cast<size_t>(i * kw_ + j);
+        if (!depthwise_) {
+          std::copy_n(pixel, depth, patch.begin() + static_cast<ptrdiff_t>(tap) * depth);
+          continue;
+        }
+        const int32_t multiplier = channels_ / depth;
+        for (int32_t c = 0; c < channels_; ++c) patch[static_cast<size_t>(c) * k() + tap] = pixel[c / multiplier];
+      }
+    }
+  }
+
+ private:
+  const ir::Node& node_;
+  ir::Shape in_, out_;
+  const ir::ConvAttributes* conv_ = nullptr;
+  bool depthwise_ = false;
+  int32_t kh_ = 1, kw_ = 1, channels_ = 1, k_ = 1;
+  int64_t positions_ = 0;
+};
+
+bool has_patches(const ir::Node& node) {
+  return node.op == ir::Op::conv2d || node.op == ir::Op::depthwise_conv2d || node.op == ir::Op::fully_connected;
+}
+
+void add_patches(const PatchReader& reader, const std::vector<float>& input, PatchMoments& moments) {
+  if (moments.k == 0) {
+    moments.k = reader.k();
+    moments.groups = reader.groups();
+    moments.mean.resize(moments.groups * moments.k);
+    moments.gram.resize(moments.groups * moments.k * moments.k);
+  }
+  std::vector<float> patch;
+  const int64_t step = std::max<int64_t>(1, reader.positions() / kPatchesPerSample);
+  for (int64_t position = 0; position < reader.positions(); position += step) {
+    reader.read(input, position, patch);
+    ++moments.count;
+    for (size_t i = 0; i < patch.size(); ++i) moments.mean[i] += static_cast<double>(patch[i]);
+    for (size_t g = 0; g < moments.groups; ++g) {
+      const float* x = patch.data() + g * moments.k;
+      for (size_t i = 0; i < moments.k; ++i) {
+        if (x[i] == 0.0f) continue;
+        float* row = moments.gram.data() + (g * moments.k + i) * moments.k;
+        for (size_t j = 0; j < moments.k; ++j) row[j] += x[i] * x[j];
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Calibration calibrate(const ir::Graph& graph, std::span<const float> samples, bool moments, const Progress& progress) {
+  const std::vector<ir::TensorId> ids = activations(graph);
+  ir::Graph probe = graph;
+  probe.outputs = ids;
+  const ModelRunner runner(probe, /*passes=*/false);
+  const auto input_elements = static_cast<size_t>(runner.input_elements());
+  Calibration calibration;
+  calibration.tensors.resize(graph.tensors.size());
+  calibration.layers.resize(graph.nodes.size());
+  calibration.samples = static_cast<int64_t>(samples.size() / input_elements);
+  std::vector<size_t> place(graph.tensors.size(), ids.size());  // of a tensor among the outputs
+  for (size_t i = 0; i < ids.size(); ++i) place[static_cast<size_t>(ids[i])] = i;
+  const ir::TensorId input = graph.inputs[0];
+
+  for (const bool second : {false, true}) {
+    runner.run(samples, [&](int64_t sample, const std::vector<std::vector<float>>& outputs) {
+      const std::span<const float> given =
+          samples.subspan(static_cast<size_t>(sample) * input_elements, input_elements);
+      const auto observe = [&](ir::TensorId id, std::span<const float> values) {
+        RangeObserver& observer = calibration.tensors[static_cast<size_t>(id)];
+        second ? observer.see_histogram(values) : observer.see_extent(values);
+      };
+      observe(input, given);
+      for (size_t i = 0; i < ids.size(); ++i) observe(ids[i], outputs[i]);
+      if (second && moments) {
+        const std::vector<float> first(given.begin(), given.end());
+        for (size_t n = 0; n < graph.nodes.size(); ++n) {
+          const ir::Node& node = graph.nodes[n];
+          if (!has_patches(node)) continue;
+          const size_t from = place[static_cast<size_t>(node.inputs[0])];
+          if (from == ids.size() && node.inputs[0] != input) continue;  // a constant
+          add_patches({graph, node}, from == ids.size() ? first : outputs[from], calibration.layers[n]);
+        }
+      }
+      if (progress) progress(sample + 1 + (second ? calibration.samples : 0), 2 * calibration.samples);
+    });
+  }
+  for (PatchMoments& layer : calibration.layers) {
+    for (double& mean : layer.mean) mean /= static_cast<double>(layer.count);
+    for (float& product : layer.gram) product /= static_cast<float>(layer.count);
+  }
+  return calibration;
+}
+
+}  // namespace whit::compress

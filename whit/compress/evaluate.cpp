@@ -1,0 +1,170 @@
+#include "whit/compress/evaluate.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "whit/base/error.hpp"
+#include "whit/compress/model_runner.hpp"
+
+namespace whit::compress {
+namespace {
+
+constexpr std::array kNames = {"accuracy", "mae", "rmse", "reconstruction"};
+
+int64_t largest(std::span<const float> values) {
+  if (values.size() == 1) return values[0] > 0.5f ? 1 : 0;
+  return std::max_element(values.begin(), values.end()) - values.begin();
+}
+
+// Expected calibration error with 15 bins of confidence (Guo et al., "On calibration of modern neural networks", 2017),
+// where the outputs are probabilities; else 0.
+double calibration_error(std::span<const float> outputs, std::span<const float> labels, size_t width) {
+  constexpr size_t kBins = 15;
+  std::array<double, kBins> confidence{}, right{};
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const std::span<const float> sample = outputs.subspan(i * width, width);
+    const int64_t chosen = largest(sample);
+    const double p = width == 1 ? static_cast<double>(std::max(sample[0], 1 - sample[0]))
+                                : static_cast<double>(sample[static_cast<size_t>(chosen)]);
+    if (p < 0 || p > 1.001) return 0.0;
+    const size_t bin = std::min(kBins - 1, static_cast<size_t>(p * kBins));
+    confidence[bin] += p;
+    right[bin] += chosen == static_cast<int64_t>(labels[i]);
+  }
+  double error = 0;
+  for (size_t bin = 0; bin < kBins; ++bin) error += std::abs(confidence[bin] - right[bin]);
+  return error / static_cast<double>(labels.size());
+}
+
+}  // namespace
+
+double metric_value(Metric metric, const data::Samples& samples, std::span<const float> outputs) {
+  double sum = 0;
+  const auto count = static_cast<size_t>(samples.count());
+  const size_t width = outputs.size() / count;
+  for (size_t i = 0; i < count; ++i) {
+    const std::span<const float> output = outputs.subspan(i * width, width);
+    if (metric == Metric::accuracy) {
+      sum += largest(output) == static_cast<int64_t>(samples.labels[i]);
+    } else if (metric == Metric::reconstruction) {
+      const std::span<const float> input = samples.sample(static_cast<int64_t>(i));
+      double error = 0;
+      for (size_t j = 0; j < width; ++j) error += std::pow(static_cast<double>(output[j] - input[j]), 2);
+      sum += error / static_cast<double>(width);
+    } else {
+      const auto error = static_cast<double>(output[0] - samples.labels[i]);
+      sum += metric == Metric::mae ? std::abs(error) : error * error;
+    }
+  }
+  sum /= static_cast<double>(count);
+  return metric == Metric::rmse ? std::sqrt(sum) : sum;
+}
+
+const char* name_of(Metric metric) { return kNames[static_cast<size_t>(metric)]; }
+
+Metric choose_metric(const std::string& name, const data::Samples& samples, int64_t outputs) {
+  const bool labelled = !samples.labels.empty();
+  const bool classes = std::all_of(samples.labels.begin(), samples.labels.end(),
+                                   [](float label) { return label >= 0 && label == std::floor(label); });
+  Metric metric = Metric::accuracy;
+  if (name == "auto") {
+    if (!labelled && outputs != samples.elements()) {
+      throw Error(ErrorCode::bad_input, "there are no labels to compare the outputs with", "", "give --labels");
+    }
+    metric = !labelled ? Metric::reconstruction : classes ? Metric::accuracy : Metric::mae;
+  } else {
+    const auto* found = std::find(kNames.begin(), kNames.end(), name);
+    if (found == kNames.end()) {
+      throw Error(ErrorCode::usage, fmt::format("there is no metric '{}'", name), "",
+                  fmt::format("the metrics are: auto, {}", fmt::join(kNames, ", ")));
+    }
+    metric = static_cast<Metric>(found - kNames.begin());
+  }
+  if (metric == Metric::reconstruction && outputs != samples.elements()) {
+    throw Error(ErrorCode::bad_input,
+                fmt::format("{} outputs cannot reconstruct {} inputs", outputs, samples.elements()));
+  }
+  if (metric != Metric::reconstruction && !labelled) {
+    throw Error(ErrorCode::bad_input, fmt::format("{} needs labels", name_of(metric)), "", "give --labels");
+  }
+  if (metric == Metric::accuracy) {
+    const auto classes_of_model = static_cast<float>(std::max<int64_t>(outputs, 2));
+    for (size_t i = 0; i < samples.labels.size(); ++i) {
+      if (!(samples.labels[i] < classes_of_model) || !classes) {
+        throw Error(ErrorCode::bad_input, fmt::format("label {} of sample {}", samples.labels[i], i), "",
+                    fmt::format("the model has classes 0 to {}", classes_of_model - 1));
+      }
+    }
+  }
+  return metric;
+}
+
+void check_shape(const ir::Graph& graph, const data::Samples& samples) {
+  const ir::Tensor& input = graph.tensor(graph.inputs.at(0));
+  if (samples.elements() == ir::elements(input.shape)) return;
+  throw Error(ErrorCode::bad_input, fmt::format("the samples have the shape [{}]", fmt::join(samples.shape, ",")),
+              graph.name, fmt::format("the model's input is {}", ir::to_string(input.shape)));
+}
+
+Evaluation evaluate(const ir::Graph& graph, const data::Samples& samples, const std::string& metric,
+                    const Progress& progress) {
+  check_shape(graph, samples);
+  const ModelRunner runner(graph);
+  const int64_t width = runner.output_elements(0);
+  Evaluation result;
+  result.metric = choose_metric(metric, samples, width);
+  result.samples = samples.count();
+  runner.run(samples.values, [&](int64_t sample, const std::vector<std::vector<float>>& outputs) {
+    result.outputs.insert(result.outputs.end(), outputs[0].begin(), outputs[0].end());
+    if (progress) progress(sample + 1, result.samples);
+  });
+  result.value = metric_value(result.metric, samples, result.outputs);
+  if (result.metric == Metric::accuracy) {
+    result.calibration_error = calibration_error(result.outputs, samples.labels, static_cast<size_t>(width));
+  }
+  return result;
+}
+
+double drop(const Evaluation& before, const Evaluation& after) {
+  if (before.metric == Metric::accuracy) return 100.0 * (before.value - after.value);
+  return before.value > 0 ? 100.0 * (after.value - before.value) / before.value : 0.0;
+}
+
+std::string text_of(const Evaluation& evaluation) {
+  return evaluation.metric == Metric::accuracy ? fmt::format("{:.2f} %", 100.0 * evaluation.value)
+                                               : fmt::format("{:.6g}", evaluation.value);
+}
+
+void DifferenceMeter::add(std::span<const float> a, std::span<const float> b) {
+  for (size_t i = 0; i < a.size(); ++i) {
+    const double x = static_cast<double>(a[i]), y = static_cast<double>(b[i]), d = std::abs(x - y);
+    aa_ += x * x, bb_ += y * y, ab_ += x * y;
+    noise_ += d * d, abs_ += d;
+    max_ = std::max(max_, d);
+  }
+  count_ += static_cast<int64_t>(a.size());
+}
+
+Difference DifferenceMeter::result() const {
+  Difference result;
+  result.sqnr_db = noise_ > 0 ? 10.0 * std::log10(std::max(aa_, 1e-30) / noise_) : INFINITY;
+  result.cosine = aa_ > 0 && bb_ > 0 ? ab_ / std::sqrt(aa_ * bb_) : (aa_ == bb_ ? 1.0 : 0.0);
+  result.max_abs = max_;
+  result.mean_abs = count_ > 0 ? abs_ / static_cast<double>(count_) : 0.0;
+  return result;
+}
+
+double agreement(std::span<const float> a, std::span<const float> b, int64_t outputs) {
+  const auto width = static_cast<size_t>(outputs);
+  const size_t count = a.size() / width;
+  size_t same = 0;
+  for (size_t i = 0; i < count; ++i)
+    same += largest(a.subspan(i * width, width)) == largest(b.subspan(i * width, width));
+  return count == 0 ? 1.0 : static_cast<double>(same) / static_cast<double>(count);
+}
+
+}  // namespace whit::compress

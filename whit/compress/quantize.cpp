@@ -1,0 +1,332 @@
+#include "whit/compress/quantize.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include "whit/base/error.hpp"
+#include "whit/compile/passes/passes.hpp"
+#include "whit/compress/quantize_layer.hpp"
+#include "whit/compress/quantize_rules.hpp"
+#include "whit/ir/verify.hpp"
+
+namespace whit::compress {
+namespace {
+
+constexpr std::array kPrecisions = {"float32", "int8", "int8_w4", "int16x8"};
+
+// An activation in one of the types that it exists in.
+enum Format : size_t { kFloat, kInt8, kInt16, kFormats };
+constexpr ir::DType kTypes[] = {ir::DType::f32, ir::DType::i8, ir::DType::i16};
+
+Format format_of(Precision precision) {
+  switch (precision) {
+    case Precision::f32:
+      return kFloat;
+    case Precision::int16x8:
+      return kInt16;
+    default:
+      return kInt8;
+  }
+}
+
+// Tensors that must share one scale, in one type: union-find with the range of each set.
+class Groups {
+ public:
+  explicit Groups(std::vector<Range> ranges) : ranges_(std::move(ranges)), parent_(ranges_.size()) {
+    std::iota(parent_.begin(), parent_.end(), 0);
+  }
+  size_t find(size_t i) const {
+    while (parent_[i] != i) i = parent_[i];
+    return i;
+  }
+  void join(size_t a, size_t b) {
+    a = find(a), b = find(b);
+    if (a == b) return;
+    ranges_[a] = {std::min(ranges_[a].low, ranges_[b].low), std::max(ranges_[a].high, ranges_[b].high)};
+    if (fixed_.contains(b)) fixed_.insert({a, fixed_.at(b)});
+    parent_[b] = a;
+  }
+  // Tensor `i` comes with these parameters, whatever its range.
+  void fix(size_t i, const ir::Quantization& quantization) { fixed_.insert({find(i), quantization}); }
+
+  ir::Quantization parameters(size_t i, ir::DType type) const {
+    const size_t group = find(i);
+    const Range range = ranges_[group];
+    const auto fixed = fixed_.find(group);
+    if (fixed != fixed_.end()) {
+      const int32_t lowest = type == ir::DType::i8 ? -128 : -32768, highest = type == ir::DType::i8 ? 127 : 32767;
+      const float scale = fixed->second.scale[0];
+      const auto zero_point = static_cast<float>(fixed->second.zero_point[0]);
+      const bool fits = range.low >= scale * (static_cast<float>(lowest) - zero_point - 1) &&
+                        range.high <= scale * (static_cast<float>(highest) - zero_point + 1);
+      if (fits) return fixed->second;
+    }
+    return activation_quantization(range, type);
+  }
+
+ private:
+  std::vector<Range> ranges_;
+  std::vector<size_t> parent_;
+  std::map<size_t, ir::Quantization> fixed_;
+};
+
+Range constant_range(const ir::Tensor& tensor) {
+  Range range;
+  if (tensor.type != ir::DType::f32) return range;
+  const auto* values = ir::data<float>(tensor);
+  for (int64_t i = 0; i < ir::elements(tensor.shape); ++i) {
+    range.low = std::min(range.low, values[i]);
+    range.high = std::max(range.high, values[i]);
+  }
+  return range;
+}
+
+class Quantizer {
+ public:
+  Quantizer(const ir::Graph& graph, const Calibration& calibration, const QuantizeOptions& options)
+      : from_(graph), calibration_(calibration), options_(options) {
+    check_names();
+    for (const size_t format : {kInt8, kInt16}) groups_.emplace_back(ranges(static_cast<Format>(format)));
+    for (const ir::Node& node : from_.nodes) group(node);
+    made_.resize(from_.tensors.size(), {ir::kNoTensor, ir::kNoTensor, ir::kNoTensor});
+  }
+
+  ir::Graph run() {
+    to_.name = from_.name;
+    to_.variables = from_.variables;
+    for (const ir::TensorId id : from_.inputs) add_input(id);
+    for (size_t n = 0; n < from_.nodes.size(); ++n) add_node(n);
+    for (const ir::TensorId id : from_.outputs) to_.outputs.push_back(output(id));
+    ir::verify(to_);
+    return std::move(to_);
+  }
+
+ private:
+  void check_names() const {
+    for (const auto& [name, recipe] : options_.nodes) {
+      const bool known = std::any_of(from_.nodes.begin(), from_.nodes.end(), [&](const ir::Node& node) {
+        return !node.outputs.empty() && from_.tensor(node.outputs[0]).name == name;
+      });
+      if (!known) {
+        throw Error(ErrorCode::usage, fmt::format("there is no layer '{}'", name), from_.name,
+                    "`whit inspect` lists the layers by the name of their output");
+      }
+    }
+  }
+
+  Format format(const ir::Node& node) const {
+    const Format wanted = format_of(options_.of(from_, node).precision);
+    if (wanted == kFloat || scales_of(node.op, kTypes[wanted]) == Scales::none) return kFloat;
+    return node.outputs.empty() || !is_float(node.inputs[0]) ? kFloat : wanted;
+  }
+  bool is_float(ir::TensorId id) const { return id != ir::kNoTensor && from_.tensor(id).type == ir::DType::f32; }
+
+  std::vector<Range> ranges(Format format) const {
+    std::vector<Range> ranges(from_.tensors.size());
+    const int32_t levels = format == kInt8 ? 255 : 65535;
+    const auto observed = [&](ir::TensorId id, const Recipe& recipe) {
+      const RangeObserver& observer = calibration_.tensors[static_cast<size_t>(id)];
+      if (!is_float(id) || observer.count() == 0) return;
+      if (observer.not_finite() > 0) {
+        throw Error(ErrorCode::bad_input, fmt::format("{} values are NaN or infinite", observer.not_finite()),
+                    fmt::format("{}: tensor '{}'", from_.name, from_.tensor(id).name),
+                    "look for NaN in the data, and for a division by zero in the model");
+      }
+      ranges[static_cast<size_t>(id)] = observer.range(recipe.observer, levels, options_.percentile);
+    };
+    for (const ir::TensorId id : from_.inputs) observed(id, options_.recipe);
+    for (const ir::Node& node : from_.nodes) {
+      for (const ir::TensorId id : node.outputs) observed(id, options_.of(from_, node));
+    }
+    for (size_t i = 0; i < ranges.size(); ++i) {
+      if (from_.tensors[i].is_constant) ranges[i] = constant_range(from_.tensors[i]);
+    }
+    return ranges;
+  }
+
+  void group(const ir::Node& node) {
+    const Format f = format(node);
+    if (f == kFloat) return;
+    Groups& groups = groups_[f - 1];
+    const auto result = static_cast<size_t>(node.outputs[0]);
+    const Scales scales = scales_of(node.op, kTypes[f]);
+    if (scales == Scales::given) groups.fix(result, fixed_output(node.op, kTypes[f]));
+    if (scales != Scales::same) return;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (is_activation(node, i) && is_float(node.inputs[i])) groups.join(static_cast<size_t>(node.inputs[i]), result);
+    }
+  }
+
+  ir::Quantization parameters(ir::TensorId id, Format f) const {
+    return f == kFloat ? ir::Quantization{} : groups_[f - 1].parameters(static_cast<size_t>(id), kTypes[f]);
+  }
+
+  // A new tensor for `id`; the first one made keeps the name.
+  ir::TensorId add_tensor(ir::TensorId id, Format f, const ir::Quantization& quantization) {
+    const ir::Tensor& source = from_.tensor(id);
+    const auto& made = made_[static_cast<size_t>(id)];
+    const bool first = std::all_of(made.begin(), made.end(), [](ir::TensorId t) { return t == ir::kNoTensor; });
+    ir::Tensor tensor;
+    tensor.name = first ? source.name : source.name + "_" + ir::name_of(kTypes[f]);
+    tensor.type = kTypes[f];
+    tensor.shape = source.shape;
+    tensor.quantization = quantization;
+    tensor.source_index = source.source_index;
+    return to_.add_tensor(std::move(tensor));
+  }
+
+  ir::TensorId define(ir::TensorId id, Format f) {
+    return made_[static_cast<size_t>(id)][f] = add_tensor(id, f, parameters(id, f));
+  }
+
+  void convert(ir::TensorId from, ir::TensorId to) {
+    ir::Node node;
+    node.op = to_.tensor(to).type == ir::DType::f32 ? ir::Op::dequantize : ir::Op::quantize;
+    node.inputs = {from};
+    node.outputs = {to};
+    to_.nodes.push_back(std::move(node));
+  }
+
+  // `id` of the float graph in format `f`, converted when it is not there yet.
+  ir::TensorId fetch(ir::TensorId id, Format f) {
+    auto& made = made_[static_cast<size_t>(id)];
+    if (made[f] != ir::kNoTensor) return made[f];
+    const ir::Tensor& source = from_.tensor(id);
+    if (source.is_constant) {
+      const ir::TensorId constant = add_tensor(id, f, parameters(id, f));
+      to_.tensor(constant).is_constant = true;
+      to_.tensor(constant).data = f == kFloat ? source.data : quantize_values(source, to_.tensor(constant));
+      return made[f] = constant;
+    }
+    const auto present = std::find_if(made.begin(), made.end(), [](ir::TensorId t) { return t != ir::kNoTensor; });
+    const ir::TensorId from = *present;
+    const ir::TensorId to = define(id, f);
+    convert(from, to);
+    return to;
+  }
+
+  // A tensor that is not float in the float graph: indices, conditions.
+  ir::TensorId keep(ir::TensorId id) {
+    if (id == ir::kNoTensor) return id;
+    if (is_float(id)) return fetch(id, kFloat);
+    ir::TensorId& made = made_[static_cast<size_t>(id)][kFloat];
+    if (made == ir::kNoTensor) made = to_.add_tensor(from_.tensor(id));
+    return made;
+  }
+
+  void add_input(ir::TensorId id) {
+    Format f = kFloat;
+    if (is_float(id) && !options_.float_io) {
+      for (const ir::Node& node : from_.nodes) {
+        for (size_t i = 0; i < node.inputs.size() && f == kFloat; ++i) {
+          if (node.inputs[i] == id && is_activation(node, i)) f = format(node);
+        }
+      }
+    }
+    to_.inputs.push_back(is_float(id) ? define(id, f) : keep(id));
+  }
+
+  ir::TensorId output(ir::TensorId id) {
+    if (!is_float(id)) return keep(id);
+    const auto& made = made_[static_cast<size_t>(id)];
+    if (options_.float_io || from_.tensor(id).is_constant) return fetch(id, kFloat);
+    return *std::find_if(made.begin(), made.end(), [](ir::TensorId t) { return t != ir::kNoTensor; });
+  }
+
+  void add_node(size_t index) {
+    const ir::Node& source = from_.nodes[index];
+    const Format f = format(source);
+    ir::Node node = source;
+    if (f == kFloat) {
+      for (ir::TensorId& id : node.inputs) id = keep(id);
+      for (ir::TensorId& id : node.outputs) id = is_float(id) ? define(id, kFloat) : keep(id);
+      to_.nodes.push_back(std::move(node));
+      return;
+    }
+    const Scales scales = scales_of(source.op, kTypes[f]);
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (scales == Scales::layer && i > 0) continue;
+      node.inputs[i] = is_activation(source, i) ? fetch(source.inputs[i], f) : keep(source.inputs[i]);
+    }
+    if (scales == Scales::layer) {
+      quantize_layer(to_, node, from_, source, options_.of(from_, source), calibration_.layers[index]);
+    }
+    if (scales == Scales::input_only) {
+      node.outputs[0] = keep(source.outputs[0]);
+      to_.nodes.push_back(std::move(node));
+      return;
+    }
+    const ir::TensorId result = source.outputs[0];
+    if (auto* pad = std::get_if<ir::PadAttributes>(&node.attributes)) {
+      const ir::Quantization q = parameters(result, f);
+      pad->value = static_cast<float>(q.zero_point[0]) + std::round(pad->value / q.scale[0]);
+    }
+    if (scales == Scales::given && fixed_output(source.op, kTypes[f]) != parameters(result, f)) {
+      // Its group has another scale: requantized on the way there.
+      const ir::TensorId own = add_tensor(result, f, fixed_output(source.op, kTypes[f]));
+      to_.tensor(own).name += "_own_scale";
+      node.outputs[0] = own;
+      to_.nodes.push_back(std::move(node));
+      convert(own, define(result, f));
+      return;
+    }
+    node.outputs[0] = define(result, f);
+    to_.nodes.push_back(std::move(node));
+  }
+
+  const ir::Graph& from_;
+  const Calibration& calibration_;
+  const QuantizeOptions& options_;
+  ir::Graph to_;
+  std::vector<Groups> groups_;                            // int8, int16
+  std::vector<std::array<ir::TensorId, kFormats>> made_;  // by tensor of the float graph
+};
+
+}  // namespace
+
+const char* name_of(Precision precision) { return kPrecisions[static_cast<size_t>(precision)]; }
+
+Precision precision_from_name(const std::string& name) {
+  const auto* found = std::find(kPrecisions.begin(), kPrecisions.end(), name);
+  if (found == kPrecisions.end()) {
+    throw Error(ErrorCode::usage, fmt::format("there is no precision '{}'", name), "",
+                fmt::format("the precisions are: {}", fmt::join(kPrecisions, ", ")));
+  }
+  return static_cast<Precision>(found - kPrecisions.begin());
+}
+
+const Recipe& QuantizeOptions::of(const ir::Graph& graph, const ir::Node& node) const {
+  if (node.outputs.empty()) return recipe;
+  const auto own = nodes.find(graph.tensor(node.outputs[0]).name);
+  return own == nodes.end() ? recipe : own->second;
+}
+
+bool QuantizeOptions::needs_moments() const {
+  const auto needs = [](const Recipe& r) {
+    return r.rounding == Rounding::adaround || r.weight_range == WeightRange::least_error || r.bias_correction;
+  };
+  return needs(recipe) || std::any_of(nodes.begin(), nodes.end(), [&](const auto& node) { return needs(node.second); });
+}
+
+void prepare(ir::Graph& graph) {
+  for (ir::Tensor& tensor : graph.tensors) {
+    if (tensor.type == ir::DType::i8 || tensor.type == ir::DType::u8 || tensor.type == ir::DType::i16) {
+      throw Error(ErrorCode::unsupported, fmt::format("the model is quantized already: '{}'", tensor.name), graph.name,
+                  "give the float model that it was made from");
+    }
+    tensor.quantization = {};  // f32 constants may have kept the scale of the integers that they were
+  }
+  compile::run_passes(graph);
+}
+
+ir::Graph quantize(const ir::Graph& graph, const Calibration& calibration, const QuantizeOptions& options) {
+  return Quantizer(graph, calibration, options).run();
+}
+
+}  // namespace whit::compress

@@ -1,0 +1,26 @@
+// The numbers of quantization: parameters from a range, integers from real constants, weights and bias of a layer.
+// Used by quantize.cpp.
+#pragma once
+
+#include <vector>
+
+#include "whit/compress/calibrate.hpp"
+#include "whit/compress/quantize.hpp"
+#include "whit/ir/graph.hpp"
+
+namespace whit::compress {
+
+// i8: zero is a stored value, and the 256 values span the range: scale = (high - low) / 255,
+// zero_point = round(-128 - low / scale). i16: symmetric, scale = max(-low, high) / 32767.
+ir::Quantization activation_quantization(Range range, ir::DType type);
+
+// The f32 constant `source` in the type and scale of `target`; rounds half away from zero, saturates.
+std::vector<uint8_t> quantize_values(const ir::Tensor& source, const ir::Tensor& target);
+
+// Adds weights and bias of layer `source` of graph `from`, quantized as `recipe` says, to graph `to` and puts them into
+// node.inputs; node.inputs[0] is in `to` already, quantized. Weights are symmetric; the bias has
+// input_scale * weight_scale.
+void quantize_layer(ir::Graph& to, ir::Node& node, const ir::Graph& from, const ir::Node& source, const Recipe& recipe,
+                    const PatchMoments& moments);
+
+}  // namespace whit::compress
