@@ -1,13 +1,11 @@
 // whit export model -o out.tflite
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 
-#include "whit/base/error.hpp"
-#include "whit/base/file.hpp"
+#include "whit/cli/graph.hpp"
 #include "whit/cli/verbs.hpp"
-#include "whit/formats/tflite/reader.hpp"
-#include "whit/formats/tflite/writer.hpp"
 
 namespace whit::cli {
 namespace {
@@ -17,16 +15,9 @@ struct Arguments {
   std::string output;
 };
 
-std::vector<uint8_t> written(const ir::Graph& graph, const std::string& output) {
-  if (output.ends_with(".tflite")) return tflite::write_tflite(graph);
-  throw Error(ErrorCode::usage, "the file's extension names no format that is written", output,
-              "give -o a name that ends in .tflite");
-}
-
 void run(const Arguments& arguments) {
-  const std::vector<uint8_t> bytes = written(tflite::read_tflite_file(arguments.model), arguments.output);
-  write_file(arguments.output, bytes);
-  fmt::print("{}: {} bytes\n", arguments.output, bytes.size());
+  save_graph(load_graph(arguments.model), arguments.output);
+  fmt::print("{}: {} bytes\n", arguments.output, std::filesystem::file_size(arguments.output));
 }
 
 }  // namespace

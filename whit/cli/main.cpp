@@ -61,6 +61,10 @@ int main(int argc, char** argv) {
   whit::cli::add_compile(app);
   whit::cli::add_bench(app);
   whit::cli::add_export(app);
+  whit::cli::add_quantize(app);
+  whit::cli::add_evaluate(app);
+  whit::cli::add_compare(app);
+  whit::cli::add_blame(app);
   try {
     check_arguments(app, argc, argv);
     app.parse(argc, argv);

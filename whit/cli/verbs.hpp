@@ -12,5 +12,9 @@ void add_build(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_run(CLI::App& app);
 void add_export(CLI::App& app);
+void add_quantize(CLI::App& app);
+void add_evaluate(CLI::App& app);
+void add_compare(CLI::App& app);
+void add_blame(CLI::App& app);
 
 }  // namespace whit::cli

@@ -1,0 +1,209 @@
+// whit quantize MODEL -o OUT.tflite --data DATA --calibrate SPLIT --test SPLIT [--labels LABELS] ...
+#include "whit/compress/quantize.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "whit/base/error.hpp"
+#include "whit/base/progress.hpp"
+#include "whit/cli/data_flags.hpp"
+#include "whit/cli/graph.hpp"
+#include "whit/cli/verbs.hpp"
+#include "whit/compress/equalize.hpp"
+#include "whit/compress/evaluate.hpp"
+#include "whit/compress/guard_rails.hpp"
+#include "whit/compress/improve.hpp"
+
+namespace whit::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Arguments {
+  std::string model, output;
+  DataFlags data;
+  std::string calibrate, test;
+  std::string precision = "int8", observer = "percentile", weight_range = "max", weights = "per-channel";
+  std::vector<std::string> layers;
+  double percentile = 99.99, max_drop = 1.0;
+  std::string metric = "auto";
+  bool adaround = false, bias_correction = false, equalize = false, float_io = false;
+  bool automatic = false, force = false, json = false;
+};
+
+compress::QuantizeOptions options_of(const Arguments& arguments) {
+  compress::QuantizeOptions options;
+  options.recipe.precision = compress::precision_from_name(arguments.precision);
+  options.recipe.observer = compress::observer_from_name(arguments.observer);
+  options.recipe.per_channel = arguments.weights == "per-channel";
+  options.recipe.weight_range =
+      arguments.weight_range == "max" ? compress::WeightRange::max : compress::WeightRange::least_error;
+  options.recipe.rounding = arguments.adaround ? compress::Rounding::adaround : compress::Rounding::nearest;
+  options.recipe.bias_correction = arguments.bias_correction;
+  options.percentile = arguments.percentile;
+  options.float_io = arguments.float_io;
+  for (const std::string& layer : arguments.layers) {
+    const size_t equals = layer.rfind('=');
+    if (equals == std::string::npos) {
+      throw Error(ErrorCode::usage, fmt::format("'{}' is not LAYER=PRECISION", layer), "", "such as conv_1=int16x8");
+    }
+    compress::Recipe recipe = options.recipe;
+    recipe.precision = compress::precision_from_name(layer.substr(equals + 1));
+    options.nodes[layer.substr(0, equals)] = recipe;
+  }
+  return options;
+}
+
+void check_data(const Arguments& arguments, const ir::Graph& graph, const data::Samples& calibration,
+                const data::Samples& test) {
+  compress::check_shape(graph, calibration);
+  compress::check_shape(graph, test);
+  const int64_t outputs = ir::elements(graph.tensor(graph.outputs.at(0)).shape);
+  const bool classifier = !test.labels.empty() && outputs > 1;
+  const std::vector<std::string> problems =
+      compress::calibration_problems(calibration, arguments.calibrate, classifier ? outputs : 0, test);
+  if (problems.empty()) return;
+  if (!arguments.force) {
+    throw Error(ErrorCode::bad_input, problems[0], arguments.data.source.path,
+                "choose other data with --calibrate, or quantize all the same with --force");
+  }
+  for (const std::string& problem : problems) fmt::print(stderr, "warning: {}\n", problem);
+}
+
+int64_t weight_bytes(const ir::Graph& graph) {
+  int64_t bytes = 0;
+  for (const ir::Tensor& tensor : graph.tensors) bytes += tensor.is_constant ? ir::bytes_of(tensor) : 0;
+  return bytes;
+}
+
+void print_ranges(const ir::Graph& quantized) {
+  fmt::print("{:<44} {:>8} {:>12} {:>6} {:>12} {:>12}\n", "tensor", "type", "scale", "zero", "lowest", "highest");
+  const auto print = [&](const ir::Tensor& tensor) {
+    if (tensor.quantization.empty() || (tensor.type != ir::DType::i8 && tensor.type != ir::DType::i16)) return;
+    const float scale = tensor.quantization.scale[0];
+    const auto zero = tensor.quantization.zero_point[0];
+    const int32_t low = tensor.type == ir::DType::i8 ? -128 : -32768, high = tensor.type == ir::DType::i8 ? 127 : 32767;
+    // Converters chain the names of all that they fused: the first part will do.
+    const std::string name = tensor.name.substr(0, std::min<size_t>(44, tensor.name.find(';')));
+    fmt::print("{:<44} {:>8} {:>12.6g} {:>6} {:>12.5g} {:>12.5g}\n", name, ir::name_of(tensor.type), scale, zero,
+               scale * static_cast<float>(low - zero), scale * static_cast<float>(high - zero));
+  };
+  for (const ir::TensorId id : quantized.inputs) print(quantized.tensor(id));
+  for (const ir::Node& node : quantized.nodes) {
+    for (const ir::TensorId id : node.outputs) print(quantized.tensor(id));
+  }
+}
+
+void quantize(const Arguments& arguments) {
+  ir::Graph graph = load_graph(arguments.model);
+  compress::prepare(graph);
+  const compress::QuantizeOptions options = options_of(arguments);
+  const data::Samples calibration_data = load_samples(arguments.data, arguments.calibrate);
+  const data::Samples test = load_samples(arguments.data, arguments.test);
+  check_data(arguments, graph, calibration_data, test);
+  const compress::Evaluation before = compress::evaluate(graph, test, arguments.metric);
+  const int64_t float_bytes = weight_bytes(graph);
+  if (arguments.equalize) {
+    const int pairs = compress::equalize(graph);
+    if (!arguments.json) fmt::print("equalized {} pairs of layers\n", pairs);
+  }
+  compress::Calibration calibration;
+  {
+    ProgressBar bar("calibrating");
+    calibration = compress::calibrate(graph, calibration_data.values, options.needs_moments() || arguments.automatic,
+                                      [&](int64_t done, int64_t total) { bar.show(done, total); });
+  }
+  ir::Graph quantized;
+  Json steps = Json::array();
+  if (arguments.automatic) {
+    // Fixes are judged on the calibration data, so that the test data stays unseen until the gate.
+    compress::Improved improved = compress::improve(
+        graph, calibration, options, calibration_data, arguments.metric, arguments.max_drop,
+        [&](const compress::Step& step) {
+          steps.push_back(
+              {{"change", step.change}, {"value", step.result.value}, {"drop", step.drop}, {"kept", step.kept}});
+          if (!arguments.json) {
+            fmt::print("{:<60} {:>10} (drop {:.2f}){}\n", step.change, compress::text_of(step.result), step.drop,
+                       step.kept ? "" : ", taken back");
+          }
+        });
+    quantized = std::move(improved.quantized);
+  } else {
+    quantized = compress::quantize(graph, calibration, options);
+  }
+  const compress::Evaluation after = compress::evaluate(quantized, test, arguments.metric);
+  const double drop = compress::drop(before, after);
+  const bool passed = drop <= arguments.max_drop;
+  if (passed || arguments.force) save_graph(quantized, arguments.output);
+
+  const char* unit = before.metric == compress::Metric::accuracy ? "points" : "%";
+  if (arguments.json) {
+    Json json{{"model", graph.name},
+              {"precision", arguments.precision},
+              {"metric", compress::name_of(before.metric)},
+              {"test_samples", after.samples},
+              {"float", before.value},
+              {"quantized", after.value},
+              {"drop", drop},
+              {"max_drop", arguments.max_drop},
+              {"passed", passed},
+              {"constant_bytes_float", float_bytes},
+              {"constant_bytes", weight_bytes(quantized)}};
+    if (arguments.automatic) json["steps"] = steps;
+    fmt::print("{}\n", json.dump(2));
+  } else {
+    print_ranges(quantized);
+    fmt::print("\nconstants: {} bytes, float {} bytes\n", weight_bytes(quantized), float_bytes);
+    fmt::print("{} on {} held-out samples: float {}, quantized {}, drop {:.2f} {} (allowed {:.2f}): {}\n",
+               compress::name_of(before.metric), after.samples, compress::text_of(before), compress::text_of(after),
+               drop, unit, arguments.max_drop, passed ? "passed" : "failed");
+  }
+  if (!passed) {
+    throw Error(ErrorCode::gate_failed,
+                fmt::format("the drop of {:.2f} {} is more than {:.2f}", drop, unit, arguments.max_drop), graph.name,
+                arguments.automatic ? "`whit blame` shows what each layer costs; a larger --max-drop lets it pass"
+                                    : "--auto mends what it can; `whit blame` shows what each layer costs");
+  }
+}
+
+}  // namespace
+
+void add_quantize(CLI::App& app) {
+  auto arguments = std::make_shared<Arguments>();
+  Arguments& a = *arguments;
+  CLI::App* verb = app.add_subcommand("quantize", "a float model becomes integers, calibrated and tested on data");
+  verb->add_option("model", a.model, "the float model")->required();
+  verb->add_option("-o,--output", a.output, "the file to write, .tflite")->required();
+  add_data_flags(*verb, a.data);
+  verb->add_option("--calibrate", a.calibrate, "samples to calibrate with: a split's name, or rows FIRST:END")
+      ->required();
+  verb->add_option("--test", a.test, "held-out samples for the gate, likewise")->required();
+  verb->add_option("--precision", a.precision, "int8, int8_w4 (int4 weights), int16x8 or float32")
+      ->capture_default_str();
+  verb->add_option("--layer", a.layers, "LAYER=PRECISION: another precision for one layer (several times)");
+  verb->add_option("--observer", a.observer, "min_max, moving_average, percentile, entropy or mse")
+      ->capture_default_str();
+  verb->add_option("--percentile", a.percentile, "share of values inside the range, in %")
+      ->check(CLI::Range(50.0, 100.0))
+      ->capture_default_str();
+  verb->add_option("--weights", a.weights, "scales of weights")
+      ->check(CLI::IsMember({"per-channel", "per-tensor"}))
+      ->capture_default_str();
+  verb->add_option("--weight-range", a.weight_range, "max, or least_error: cut off large weights where that pays")
+      ->check(CLI::IsMember({"max", "least_error"}))
+      ->capture_default_str();
+  verb->add_flag("--adaround", a.adaround, "round each weight up or down so that the outputs change least");
+  verb->add_flag("--bias-correction", a.bias_correction, "take the mean error of a layer out of its bias");
+  verb->add_flag("--equalize", a.equalize, "equalize the weights of neighbouring layers first");
+  verb->add_flag("--float-io", a.float_io, "keep inputs and outputs float32");
+  verb->add_flag("--auto", a.automatic, "mend what costs accuracy until --max-drop holds");
+  verb->add_option("--metric", a.metric, "auto, accuracy, mae, rmse or reconstruction")->capture_default_str();
+  verb->add_option("--max-drop", a.max_drop, "the gate: points of accuracy, or % of an error")->capture_default_str();
+  verb->add_flag("--force", a.force, "warn of unfit data, and write the model even when the gate fails");
+  verb->add_flag("--json", a.json, "machine-readable");
+  verb->callback([arguments] { quantize(*arguments); });
+}
+
+}  // namespace whit::cli
