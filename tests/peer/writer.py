@@ -2,7 +2,8 @@
 """Writes every .tflite model of the shared index anew with `whit export` and runs both files with the interpreter.
 
 Both files are run by TensorFlow Lite's reference kernels, and all outputs have to be equal, floats as well. How many
-models are written is held too: what was written once stays so. The environment is that of peer.py.
+models are written is held too: what was written once stays so. Then opens and runs a file for each op and type that the
+writer takes, made by write_ops. The environment is that of peer.py.
 """
 import argparse
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 from peer import ROOT, RULES, Reference, dequantize_weights, enter_environment, error_of, is_constant, make_input, models_of, skip
 
 AT_LEAST_EQUAL = 198  # of the 224 models of the index
+AT_LEAST_OPENED = 547  # ops by types
 ORIGINAL = "the original"
 
 
@@ -72,13 +74,55 @@ def aborted(stderr):
     return {"status": "crashed", "detail": "the interpreter ended: " + lines[-1]}
 
 
+def open_ops(files):
+    """Runs each file once and prints its name and what the interpreter says; it may abort."""
+    import numpy as np
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    for file in files:
+        try:
+            # Of all kernels: the reference kernels lack some ops.
+            interpreter = Interpreter(file, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
+            interpreter.allocate_tensors()
+            for detail in interpreter.get_input_details():
+                # Indices are 0, numbers positive: roots and logarithms ask for that.
+                real = np.dtype(detail["dtype"]).kind in "fb"
+                value = 0 if detail["name"] == "i" else (0.5 if real else 100)
+                interpreter.set_tensor(detail["index"], np.full(detail["shape"], value).astype(detail["dtype"]))
+            interpreter.invoke()
+            print(f"{Path(file).stem} opens", flush=True)
+        except (ValueError, RuntimeError) as error:
+            print(f"{Path(file).stem} FAILS: {str(error).splitlines()[0]}", flush=True)
+
+
+def check_ops(write_ops):
+    """(how many open, how many do not)"""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([write_ops, folder], check=True, stdout=subprocess.DEVNULL)
+        files = sorted(str(f) for f in Path(folder).iterdir())
+        done = subprocess.run([sys.executable, __file__, "--whit", "", "--open", *files], capture_output=True, text=True)
+    lines = done.stdout.strip().splitlines()
+    opened = sum(line.endswith(" opens") for line in lines)
+    for line in lines:
+        if not line.endswith(" opens"):
+            print(line)
+    if len(lines) < len(files):
+        print(f"the interpreter ends in {Path(files[len(lines)]).stem}")
+    print(f"{opened} of {len(files)} ops by types open")
+    return opened, len(files) - opened
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--whit", required=True, help="the whit binary")
     parser.add_argument("--work", default=str(ROOT / "build" / "peer"), help="where the virtual environment is made")
     parser.add_argument("--only", default="", help="only models whose path contains this")
     parser.add_argument("--one", help="compare this model and print the result as JSON")
+    parser.add_argument("--write-ops", help="the program that writes a file for each op and type")
+    parser.add_argument("--open", nargs="+", help="run these files once")
     arguments = parser.parse_args()
+    if arguments.open:
+        open_ops(arguments.open)
+        return 0
     if arguments.one:
         with tempfile.TemporaryDirectory() as folder:
             print(json.dumps(compare(arguments.whit, Path(arguments.one), Path(folder))))
@@ -98,6 +142,9 @@ def main():
         count[result["status"]] = count.get(result["status"], 0) + 1
         bad += result["status"] in ("differs", "crashed")
     print(", ".join(f"{status}: {number}" for status, number in sorted(count.items())))
+    if arguments.write_ops:
+        opened, failed = check_ops(arguments.write_ops)
+        bad += failed + (opened < AT_LEAST_OPENED)
     return 1 if bad or (not arguments.only and count.get("equal", 0) < AT_LEAST_EQUAL) else 0
 
 

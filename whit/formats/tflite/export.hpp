@@ -108,8 +108,12 @@ class NodeExport {
   const ir::Node& node_;
 };
 
-// Writes a node, after the checks that the op table asks for.
+// Writes a node, after check_rules().
 void export_node(NodeExport& node);
+
+// Error unsupported when TensorFlow Lite has no kernel for the types of a node, or one that computes other numbers than
+// the quantization of the node's operands asks for.
+void check_rules(const NodeExport& node);
 
 void export_conv(NodeExport& node);  // conv2d, depthwise_conv2d
 void export_transpose_conv(NodeExport& node);
@@ -118,6 +122,7 @@ void export_batch_matmul(NodeExport& node);
 void export_pool(NodeExport& node);
 void export_plain(NodeExport& node);  // ops without attributes
 void export_arithmetic(NodeExport& node);
+void export_quantize(NodeExport& node);
 void export_softmax(NodeExport& node);
 void export_leaky_relu(NodeExport& node);
 void export_reduce(NodeExport& node);

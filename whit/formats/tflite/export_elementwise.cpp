@@ -30,6 +30,19 @@ void export_arithmetic(NodeExport& node) {
   }
 }
 
+void export_quantize(NodeExport& node) {
+  const ir::DType from = node.in(0).type, to = node.out().type;
+  const bool to_signed = to == ir::DType::i8 || to == ir::DType::i16;
+  const bool known = from == ir::DType::i16   ? to_signed || to == ir::DType::i32
+                     : from == ir::DType::i32 ? to_signed
+                                              : to_signed || to == ir::DType::u8;
+  if (!known) {
+    node.unsupported(fmt::format("TFLite does not quantize {} to {}", name_of(from), name_of(to)),
+                     "it has f32, i8 and u8 to i8, u8 and i16; i16 and i32 to i8 and i16; and i16 to i32");
+  }
+  export_plain(node);
+}
+
 void export_softmax(NodeExport& node) {
   const float beta = node.attributes<ir::SoftmaxAttributes>().beta;
   node.write(Code::SOFTMAX, {node.input(0)}, {node.output()}, CreateSoftmaxOptions(node.fbb(), beta));

@@ -28,6 +28,8 @@ Write find(ir::Op op) {
     case ir::Op::mul:
     case ir::Op::div:
       return export_arithmetic;
+    case ir::Op::quantize:
+      return export_quantize;
     case ir::Op::leaky_relu:
       return export_leaky_relu;
     case ir::Op::softmax:
@@ -86,6 +88,7 @@ void export_node(NodeExport& node) {
     node.unsupported(fmt::format("{} cannot be written as .tflite", ir::name_of(node.op())),
                      "docs/guide/ops.md lists the ops that are written");
   }
+  check_rules(node);
   write(node);
 }
 

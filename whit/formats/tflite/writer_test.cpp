@@ -63,8 +63,9 @@ output %3
 )",
                              R"(input %0 "x": f32 [1,5,5,1]
 const %1 "w": f32 [1,3,1,2] = {1 2 3 4 5 6}
-%2 "y": f32 [1,1,5,2] = depthwise_conv2d(%0, %1, -) {dilation_h=2, activation=relu6}
-output %2
+const %2 "b": f32 [2] = {0 1}
+%3 "y": f32 [1,1,5,2] = depthwise_conv2d(%0, %1, %2) {dilation_h=2, activation=relu6}
+output %3
 )",
                              R"(input %0 "x": i8 [1,5,5,2] scale 0.5 zero_point 3
 const %1 "w": i8 [1,1,1,2] scale [0.25 0.5] zero_point [0 0] axis 3 = {1 2}
@@ -257,6 +258,18 @@ output %3
             "fully_connected reshape arg_max reshape");
 }
 
+TEST(TfliteWriter, ConvolutionsGetABias) {
+  const ir::Graph graph = written_and_read(R"(input %0 "x": i16 [1,1,1,1] scale 0.5 zero_point 0
+const %1 "w": i8 [2,1,1,1] scale [0.25 0.5] zero_point [0 0] = {1 2}
+%2 "y": i16 [1,1,1,2] scale 1 zero_point 0 = conv2d(%0, %1, -)
+output %2
+)");
+  const ir::Tensor& bias = graph.tensor(graph.nodes[0].inputs[2]);
+  EXPECT_EQ(bias.type, ir::DType::i64);
+  EXPECT_EQ(bias.data, std::vector<uint8_t>(16));
+  EXPECT_EQ(bias.quantization.scale, (std::vector<float>{0.125F, 0.25F}));
+}
+
 TEST(TfliteWriter, BiasGetsTheScaleOfItsUnits) {
   const ir::Graph graph = written_and_read(R"(input %0 "x": i8 [1,2] scale 0.5 zero_point 3
 const %1 "w": i8 [2,2] scale [0.25 0.5] zero_point [0 0] = {1 2 3 4}
@@ -332,6 +345,26 @@ TEST(TfliteWriter, RefusesWhatTfliteLacks) {
 output %1
 )",
                      "g: average_pool2d 'y'");
+  expect_unsupported(
+      "input %0 \"x\": i8 [2] scale 1 zero_point 0\n"
+      "%1 \"y\": i8 [2] scale 0.5 zero_point 0 = logistic(%0)\noutput %1\n",
+      "g: logistic 'y'");
+  expect_unsupported(
+      "input %0 \"x\": i8 [2] scale 1 zero_point 0\n"
+      "%1 \"y\": i8 [2] scale 1 zero_point 0 = sin(%0)\noutput %1\n",
+      "g: sin 'y'");
+  expect_unsupported(
+      "input %0 \"x\": i8 [1,2] scale 1 zero_point 0\ninput %1 \"z\": i8 [1,2] scale 2 zero_point 0\n"
+      "%2 \"y\": i8 [1,4] scale 1 zero_point 0 = concat(%0, %1) {axis=1}\noutput %2\n",
+      "g: concat 'y'");
+  expect_unsupported(
+      "input %0 \"x\": i16 [2] scale 1 zero_point 5\n"
+      "%1 \"y\": i16 [2] scale 1 zero_point 0 = relu(%0)\noutput %1\n",
+      "g: relu 'y'");
+  expect_unsupported(
+      "input %0 \"x\": f32 [1,1,1,1,1,1]\n%1 \"y\": f32 [1,1,1,1,1,2] = pad(%0) "
+      "{before=[0 0 0 0 0 0], after=[0 0 0 0 0 1]}\noutput %1\n",
+      "g: pad 'y'");
   expect_unsupported(R"(input %0 "x": f32 [2]
 %1 "y": f32 [2] = add(%0, %0) {activation=tanh}
 output %1
