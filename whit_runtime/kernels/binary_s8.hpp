@@ -18,6 +18,25 @@ struct Scale {
 inline bool check(const Scale& s) { return s.multiplier >= 0 && within(s.shift, -31, 30); }
 inline int32_t scaled(int32_t x, const Scale& s) { return multiply_by_quantized_multiplier(x, s.multiplier, s.shift); }
 
+// y = f(x1, x2) for each element of two int8 operands.
+template <typename Params, typename F>
+WHIT_ALWAYS_INLINE void binary_s8(const Params& p, const Memory& m, F f) {
+  broadcast(p.broadcast, input<int8_t>(m, p.input1), input<int8_t>(m, p.input2), output<int8_t>(m, p.output), f);
+}
+
+// The operands' places, and the zero points of those that have one each.
+template <typename Params>
+inline bool check_operands_s8(const Params& p, const Extent& e) {
+  return check_broadcast(p.broadcast, p.input1, p.input2, p.output, 1, 1, e) && within(p.zero_point1, -128, 127) &&
+         within(p.zero_point2, -128, 127);
+}
+
+// A sum, product or square, rescaled, shifted and clamped as the record says.
+template <typename Params>
+WHIT_ALWAYS_INLINE int8_t to_output_s8(const Params& p, int32_t x) {
+  return static_cast<int8_t>(clamp(scaled(x, p.output_scale) + p.output_zero_point, p.output_min, p.output_max));
+}
+
 // add_s8, squared_difference_s8. Both operands are brought to a common scale first.
 struct AddS8 {
   OpHead head;
@@ -38,33 +57,26 @@ struct AddS8 {
 };
 
 inline bool check(const AddS8& p, const Extent& e) {
-  return check_broadcast(p.broadcast, p.input1, p.input2, p.output, 1, 1, e) && within(p.zero_point1, -128, 127) &&
-         within(p.zero_point2, -128, 127) && check(p.scale1) && check(p.scale2) && (p.sign2 == 1 || p.sign2 == -1) &&
-         check(p.output_scale) && within(p.output_zero_point, -128, 127) && within(p.output_min, -128, 127) &&
-         within(p.output_max, p.output_min, 127);
+  return check_operands_s8(p, e) && check(p.scale1) && check(p.scale2) && (p.sign2 == 1 || p.sign2 == -1) &&
+         check(p.output_scale) && check_output_s8(p.output_zero_point, p.output_min, p.output_max);
 }
 
 // x1 + sign2 * x2. Source: TFLite reference_integer_ops::AddFunc, reference_ops::Sub; left shift 20.
 WHIT_KERNEL void add_s8(const AddS8& p, const Memory& m) {
-  broadcast(p.broadcast, input<int8_t>(m, p.input1), input<int8_t>(m, p.input2), output<int8_t>(m, p.output),
-            [&p](int32_t x1, int32_t x2) {
-              const int32_t sum = scaled((x1 - p.zero_point1) * (1 << 20), p.scale1) +
-                                  p.sign2 * scaled((x2 - p.zero_point2) * (1 << 20), p.scale2);
-              const int32_t y = scaled(sum, p.output_scale) + p.output_zero_point;
-              return static_cast<int8_t>(clamp(y, p.output_min, p.output_max));
-            });
+  binary_s8(p, m, [&p](int32_t x1, int32_t x2) {
+    const int32_t sum = scaled((x1 - p.zero_point1) * (1 << 20), p.scale1) +
+                        p.sign2 * scaled((x2 - p.zero_point2) * (1 << 20), p.scale2);
+    return to_output_s8(p, sum);
+  });
 }
 
 // (x1 - x2)^2. Source: TFLite squared_difference.cc; left shift 7.
 WHIT_KERNEL void squared_difference_s8(const AddS8& p, const Memory& m) {
-  broadcast(p.broadcast, input<int8_t>(m, p.input1), input<int8_t>(m, p.input2), output<int8_t>(m, p.output),
-            [&p](int32_t x1, int32_t x2) {
-              const uint32_t difference = static_cast<uint32_t>(scaled((x1 - p.zero_point1) * (1 << 7), p.scale1) -
-                                                                scaled((x2 - p.zero_point2) * (1 << 7), p.scale2));
-              const int32_t square = static_cast<int32_t>(difference * difference);
-              const int32_t y = scaled(square, p.output_scale) + p.output_zero_point;
-              return static_cast<int8_t>(clamp(y, p.output_min, p.output_max));
-            });
+  binary_s8(p, m, [&p](int32_t x1, int32_t x2) {
+    const uint32_t difference = static_cast<uint32_t>(scaled((x1 - p.zero_point1) * (1 << 7), p.scale1) -
+                                                      scaled((x2 - p.zero_point2) * (1 << 7), p.scale2));
+    return to_output_s8(p, static_cast<int32_t>(difference * difference));
+  });
 }
 
 struct MulS8 {
@@ -83,19 +95,14 @@ struct MulS8 {
 };
 
 inline bool check(const MulS8& p, const Extent& e) {
-  return check_broadcast(p.broadcast, p.input1, p.input2, p.output, 1, 1, e) && within(p.zero_point1, -128, 127) &&
-         within(p.zero_point2, -128, 127) && check(p.output_scale) && within(p.output_zero_point, -128, 127) &&
-         within(p.output_min, -128, 127) && within(p.output_max, p.output_min, 127);
+  return check_operands_s8(p, e) && check(p.output_scale) &&
+         check_output_s8(p.output_zero_point, p.output_min, p.output_max);
 }
 
 // x1 * x2. Source: TFLite reference_integer_ops::Mul.
 WHIT_KERNEL void mul_s8(const MulS8& p, const Memory& m) {
-  broadcast(p.broadcast, input<int8_t>(m, p.input1), input<int8_t>(m, p.input2), output<int8_t>(m, p.output),
-            [&p](int32_t x1, int32_t x2) {
-              const int32_t product = (x1 - p.zero_point1) * (x2 - p.zero_point2);
-              const int32_t y = scaled(product, p.output_scale) + p.output_zero_point;
-              return static_cast<int8_t>(clamp(y, p.output_min, p.output_max));
-            });
+  binary_s8(p, m,
+            [&p](int32_t x1, int32_t x2) { return to_output_s8(p, (x1 - p.zero_point1) * (x2 - p.zero_point2)); });
 }
 
 // prelu_s8: operand 2 is alpha.
@@ -114,20 +121,18 @@ struct PreluS8 {
 };
 
 inline bool check(const PreluS8& p, const Extent& e) {
-  return check_broadcast(p.broadcast, p.input1, p.input2, p.output, 1, 1, e) && within(p.zero_point1, -128, 127) &&
-         within(p.zero_point2, -128, 127) && check(p.positive_scale) && check(p.negative_scale) &&
+  return check_operands_s8(p, e) && check(p.positive_scale) && check(p.negative_scale) &&
          within(p.output_zero_point, -128, 127);
 }
 
 // x >= 0 ? x : x * alpha. Source: TFLite reference_ops::Prelu.
 WHIT_KERNEL void prelu_s8(const PreluS8& p, const Memory& m) {
-  broadcast(p.broadcast, input<int8_t>(m, p.input1), input<int8_t>(m, p.input2), output<int8_t>(m, p.output),
-            [&p](int32_t x, int32_t alpha) {
-              const int32_t value = x - p.zero_point1;
-              const int32_t y = value >= 0 ? scaled(value, p.positive_scale)
-                                           : scaled(value * (alpha - p.zero_point2), p.negative_scale);
-              return static_cast<int8_t>(clamp(y + p.output_zero_point, -128, 127));
-            });
+  binary_s8(p, m, [&p](int32_t x, int32_t alpha) {
+    const int32_t value = x - p.zero_point1;
+    const int32_t y =
+        value >= 0 ? scaled(value, p.positive_scale) : scaled(value * (alpha - p.zero_point2), p.negative_scale);
+    return static_cast<int8_t>(clamp(y + p.output_zero_point, -128, 127));
+  });
 }
 
 // maximum_s8, minimum_s8.
@@ -145,13 +150,11 @@ inline bool check(const ExtremumS8& p, const Extent& e) {
 }
 
 WHIT_KERNEL void maximum_s8(const ExtremumS8& p, const Memory& m) {
-  broadcast(p.broadcast, input<int8_t>(m, p.input1), input<int8_t>(m, p.input2), output<int8_t>(m, p.output),
-            [](int8_t x1, int8_t x2) { return x1 > x2 ? x1 : x2; });
+  binary_s8(p, m, [](int8_t x1, int8_t x2) { return x1 > x2 ? x1 : x2; });
 }
 
 WHIT_KERNEL void minimum_s8(const ExtremumS8& p, const Memory& m) {
-  broadcast(p.broadcast, input<int8_t>(m, p.input1), input<int8_t>(m, p.input2), output<int8_t>(m, p.output),
-            [](int8_t x1, int8_t x2) { return x1 < x2 ? x1 : x2; });
+  binary_s8(p, m, [](int8_t x1, int8_t x2) { return x1 < x2 ? x1 : x2; });
 }
 
 }  // namespace whit::rt

@@ -32,8 +32,7 @@ struct CompareS8 {
 };
 
 inline bool check(const CompareS8& p, const Extent& e) {
-  return check_broadcast(p.broadcast, p.input1, p.input2, p.output, 1, 1, e) && within(p.zero_point1, -128, 127) &&
-         within(p.zero_point2, -128, 127) && check(p.scale1) && check(p.scale2);
+  return check_operands_s8(p, e) && check(p.scale1) && check(p.scale2);
 }
 
 // Source: TFLite ComparisonWithScaling, left shift 8.

@@ -27,8 +27,7 @@ inline bool check(const DepthwiseConv2dS8& p, const Extent& e) {
          writable(e, p.output, area(g.batches, g.output_height, g.output_width, g.output_channels)) &&
          readable(e, p.weights, area(g.output_channels, g.kernel_height, g.kernel_width)) &&
          check_requant(e, p.requant, g.output_channels) && within(p.input_zero_point, -128, 127) &&
-         within(p.output_zero_point, -128, 127) && within(p.output_min, -128, 127) &&
-         within(p.output_max, p.output_min, 127);
+         check_output_s8(p.output_zero_point, p.output_min, p.output_max);
 }
 
 WHIT_KERNEL void depthwise_conv2d_s8(const DepthwiseConv2dS8& p, const Memory& m) {

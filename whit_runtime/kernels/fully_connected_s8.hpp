@@ -27,8 +27,7 @@ inline bool check(const FullyConnectedS8& p, const Extent& e) {
   return readable(e, p.input, area(p.batches, p.input_depth)) &&
          writable(e, p.output, area(p.batches, p.output_depth)) &&
          readable(e, p.weights, area(p.output_depth, p.input_depth)) && check_requant(e, p.requant, p.output_depth) &&
-         within(p.output_zero_point, -128, 127) && within(p.output_min, -128, 127) &&
-         within(p.output_max, p.output_min, 127);
+         check_output_s8(p.output_zero_point, p.output_min, p.output_max);
 }
 
 WHIT_KERNEL void fully_connected_s8(const FullyConnectedS8& p, const Memory& m) {

@@ -60,6 +60,11 @@ inline uint64_t area(int32_t a, int32_t b = 1, int32_t c = 1, int32_t d = 1, int
 
 inline bool within(int32_t value, int32_t low, int32_t high) { return value >= low && value <= high; }
 
+// True for the zero point of an int8 output and the bounds of its activation.
+inline bool check_output_s8(int32_t zero_point, int32_t low, int32_t high) {
+  return within(zero_point, -128, 127) && within(low, -128, 127) && within(high, low, 127);
+}
+
 // ---- fixed-point arithmetic: the TFLite int8 specification -------------------------------------------------------
 
 // round(a * b / 2^31), ties away from zero towards +inf as gemmlowp does; a = b = INT32_MIN saturates.
@@ -85,14 +90,6 @@ inline int32_t multiply_by_quantized_multiplier(int32_t x, int32_t multiplier, i
   const int32_t right = shift > 0 ? 0 : -shift;
   const int32_t shifted = static_cast<int32_t>(static_cast<uint32_t>(x) << left);
   return rounding_divide_by_pot(saturating_rounding_doubling_high_mul(shifted, multiplier), right);
-}
-
-// The same for the 64-bit sums of int16 activations, with a multiplier of 16 bits, rounded once. x in [-2^47, 2^47),
-// shift in [-31, 7]. Source: TFLite common.cc, MultiplyByQuantizedMultiplier(int64_t, ...).
-inline int32_t multiply_by_quantized_multiplier(int64_t x, int32_t multiplier, int32_t shift) {
-  const int32_t reduced = multiplier < 0x7FFF0000 ? (multiplier + (1 << 15)) >> 16 : 0x7FFF;
-  const int32_t total_shift = 15 - shift;
-  return static_cast<int32_t>((x * reduced + (int64_t{1} << (total_shift - 1))) >> total_shift);
 }
 
 inline int32_t clamp(int32_t x, int32_t low, int32_t high) { return x < low ? low : (x > high ? high : x); }

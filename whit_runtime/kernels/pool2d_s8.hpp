@@ -13,28 +13,14 @@ struct Pool2dS8 {
   OpHead head;
   Ref input;   // int8 [batches, input_h, input_w, channels]
   Ref output;  // int8 [batches, output_h, output_w, channels]
-  int32_t batches;
-  int32_t input_h;
-  int32_t input_w;
-  int32_t channels;
-  int32_t output_h;
-  int32_t output_w;
-  int32_t kernel_h;
-  int32_t kernel_w;
-  int32_t stride_h;
-  int32_t stride_w;
-  int32_t pad_top;
-  int32_t pad_left;
+  PoolGeometry geometry;
   int32_t output_min;  // fused activation, [-128, 127]
   int32_t output_max;
   static constexpr uint8_t kRefs = 2;
 };
 
 inline bool check(const Pool2dS8& p, const Extent& e) {
-  return readable(e, p.input, area(p.batches, p.input_h, p.input_w, p.channels)) &&
-         writable(e, p.output, area(p.batches, p.output_h, p.output_w, p.channels)) &&
-         check_windows(p.output_h, p.stride_h, p.pad_top, p.kernel_h, p.input_h) &&
-         check_windows(p.output_w, p.stride_w, p.pad_left, p.kernel_w, p.input_w) && within(p.output_min, -128, 127) &&
+  return check_pool(p.geometry, p.input, p.output, 1, e) && within(p.output_min, -128, 127) &&
          within(p.output_max, p.output_min, 127);
 }
 
@@ -47,16 +33,17 @@ WHIT_ALWAYS_INLINE int8_t rounded_mean_s8(const Pool2dS8& p, int32_t sum, int32_
 // One output pixel: `x` is the window's first element, `w` pixels in each of `h` rows that lie `row` bytes apart.
 WHIT_ALWAYS_INLINE void average_pixel_s8(const Pool2dS8& p, const int8_t* x, int8_t* y, int32_t h, int32_t w,
                                          int32_t row) {
+  const PoolGeometry& g = p.geometry;
   const int32_t count = h * w;
   int32_t c = 0;
 #if defined(__ARM_FEATURE_DSP)
   // Four channels at a time as two pairs of int16 sums, which hold 256 elements of any value.
-  for (; count <= 256 && c + 4 <= p.channels; c += 4) {
+  for (; count <= 256 && c + 4 <= g.channels; c += 4) {
     int32_t even = 0;
     int32_t odd = 0;
     for (int32_t i = 0; i < h; ++i) {
       const int8_t* at = x + i * row + c;
-      for (int32_t j = 0; j < w; ++j, at += p.channels) {
+      for (int32_t j = 0; j < w; ++j, at += g.channels) {
         int32_t four;
         memcpy(&four, at, 4);
         __asm__("sxtab16 %0, %0, %1" : "+r"(even) : "r"(four));
@@ -69,22 +56,23 @@ WHIT_ALWAYS_INLINE void average_pixel_s8(const Pool2dS8& p, const int8_t* x, int
     y[c + 3] = rounded_mean_s8(p, odd >> 16, count);
   }
 #endif
-  for (; c < p.channels; ++c) {
+  for (; c < g.channels; ++c) {
     int32_t sum = 0;
     for (int32_t i = 0; i < h; ++i) {
       const int8_t* at = x + i * row + c;
-      for (int32_t j = 0; j < w; ++j, at += p.channels) sum += *at;
+      for (int32_t j = 0; j < w; ++j, at += g.channels) sum += *at;
     }
     y[c] = rounded_mean_s8(p, sum, count);
   }
 }
 
 WHIT_ALWAYS_INLINE void max_pixel_s8(const Pool2dS8& p, const int8_t* x, int8_t* y, int32_t h, int32_t w, int32_t row) {
-  for (int32_t c = 0; c < p.channels; ++c) {
+  const PoolGeometry& g = p.geometry;
+  for (int32_t c = 0; c < g.channels; ++c) {
     int32_t best = p.output_min;
     for (int32_t i = 0; i < h; ++i) {
       const int8_t* at = x + i * row + c;
-      for (int32_t j = 0; j < w; ++j, at += p.channels) {
+      for (int32_t j = 0; j < w; ++j, at += g.channels) {
         if (*at > best) best = *at;
       }
     }
@@ -94,15 +82,16 @@ WHIT_ALWAYS_INLINE void max_pixel_s8(const Pool2dS8& p, const int8_t* x, int8_t*
 
 template <typename Pixel>
 WHIT_ALWAYS_INLINE void pool2d_s8(const Pool2dS8& p, const Memory& m, Pixel pixel) {
+  const PoolGeometry& g = p.geometry;
   const int8_t* x = input<int8_t>(m, p.input);
   int8_t* y = output<int8_t>(m, p.output);
-  const int32_t row = p.input_w * p.channels;
-  for (int32_t b = 0; b < p.batches; ++b, x += p.input_h * row) {
-    for (int32_t oy = 0; oy < p.output_h; ++oy) {
-      const Window rows = window(oy, p.stride_h, p.pad_top, p.kernel_h, p.input_h);
-      for (int32_t ox = 0; ox < p.output_w; ++ox, y += p.channels) {
-        const Window cols = window(ox, p.stride_w, p.pad_left, p.kernel_w, p.input_w);
-        pixel(p, x + rows.first * row + cols.first * p.channels, y, rows.last - rows.first, cols.last - cols.first,
+  const int32_t row = g.input_w * g.channels;
+  for (int32_t b = 0; b < g.batches; ++b, x += g.input_h * row) {
+    for (int32_t oy = 0; oy < g.output_h; ++oy) {
+      const Window rows = window(oy, g.stride_h, g.pad_top, g.kernel_h, g.input_h);
+      for (int32_t ox = 0; ox < g.output_w; ++ox, y += g.channels) {
+        const Window cols = window(ox, g.stride_w, g.pad_left, g.kernel_w, g.input_w);
+        pixel(p, x + rows.first * row + cols.first * g.channels, y, rows.last - rows.first, cols.last - cols.first,
               row);
       }
     }

@@ -30,6 +30,30 @@ inline bool check_windows(int32_t out, int32_t stride, int32_t pad, int32_t kern
   return pad >= 0 && pad < kernel && last < size;
 }
 
+// The geometry of a pooling op over an NHWC map, part of its record.
+struct PoolGeometry {
+  int32_t batches;
+  int32_t input_h;
+  int32_t input_w;
+  int32_t channels;
+  int32_t output_h;
+  int32_t output_w;
+  int32_t kernel_h;
+  int32_t kernel_w;
+  int32_t stride_h;
+  int32_t stride_w;
+  int32_t pad_top;
+  int32_t pad_left;
+};
+
+// True when all windows cover something, and maps of `element_bytes` an element lie within the memories.
+inline bool check_pool(const PoolGeometry& g, Ref input, Ref output, uint32_t element_bytes, const Extent& e) {
+  return readable(e, input, element_bytes * area(g.batches, g.input_h, g.input_w, g.channels), element_bytes) &&
+         writable(e, output, element_bytes * area(g.batches, g.output_h, g.output_w, g.channels), element_bytes) &&
+         check_windows(g.output_h, g.stride_h, g.pad_top, g.kernel_h, g.input_h) &&
+         check_windows(g.output_w, g.stride_w, g.pad_left, g.kernel_w, g.input_w);
+}
+
 }  // namespace whit::rt
 
 #endif  // WHIT_RUNTIME_KERNELS_WINDOW_HPP_

@@ -9,34 +9,33 @@
 namespace whit::compile {
 namespace {
 
-// Fills the shapes of a Pool2dS8 or Pool2dF32.
-template <typename Params>
-void set_geometry(Params& p, const ir::Tensor& input, const ir::Tensor& output, const ir::PoolAttributes& a) {
-  p.batches = input.shape[0];
-  p.input_h = input.shape[1];
-  p.input_w = input.shape[2];
-  p.channels = input.shape[3];
-  p.output_h = output.shape[1];
-  p.output_w = output.shape[2];
-  p.kernel_h = a.kernel_h;
-  p.kernel_w = a.kernel_w;
-  p.stride_h = a.stride_h;
-  p.stride_w = a.stride_w;
-  p.pad_top = a.pad_top;
-  p.pad_left = a.pad_left;
+rt::PoolGeometry geometry_of(const ir::Tensor& input, const ir::Tensor& output, const ir::PoolAttributes& a) {
+  rt::PoolGeometry g{};
+  g.batches = input.shape[0];
+  g.input_h = input.shape[1];
+  g.input_w = input.shape[2];
+  g.channels = input.shape[3];
+  g.output_h = output.shape[1];
+  g.output_w = output.shape[2];
+  g.kernel_h = a.kernel_h;
+  g.kernel_w = a.kernel_w;
+  g.stride_h = a.stride_h;
+  g.stride_w = a.stride_w;
+  g.pad_top = a.pad_top;
+  g.pad_left = a.pad_left;
+  return g;
 }
 
 // The kernels go pixel by pixel and within a pixel channel by channel; channel c reads only channel c.
-template <typename Params>
-void allow_overlap(Lowering& lowering, const ir::Node& node, const Params& p, int64_t element_bytes) {
-  const int64_t pixel_bytes = p.channels * element_bytes;
+void allow_overlap(Lowering& lowering, const ir::Node& node, const rt::PoolGeometry& g, int64_t element_bytes) {
+  const int64_t pixel_bytes = g.channels * element_bytes;
   OverlapSimulation simulation;
-  for (int64_t i = 0; i < int64_t{p.batches} * p.output_h * p.output_w; ++i) {
-    const int64_t batch = i / (int64_t{p.output_h} * p.output_w);
-    const int64_t y = std::max<int64_t>(0, i / p.output_w % p.output_h * p.stride_h - p.pad_top);
-    const int64_t x = std::max<int64_t>(0, i % p.output_w * p.stride_w - p.pad_left);
+  for (int64_t i = 0; i < int64_t{g.batches} * g.output_h * g.output_w; ++i) {
+    const int64_t batch = i / (int64_t{g.output_h} * g.output_w);
+    const int64_t y = std::max<int64_t>(0, i / g.output_w % g.output_h * g.stride_h - g.pad_top);
+    const int64_t x = std::max<int64_t>(0, i % g.output_w * g.stride_w - g.pad_left);
     simulation.write(i * pixel_bytes);
-    simulation.read(((batch * p.input_h + y) * p.input_w + x) * pixel_bytes);
+    simulation.read(((batch * g.input_h + y) * g.input_w + x) * pixel_bytes);
     simulation.write((i + 1) * pixel_bytes);
   }
   const int64_t input_bytes = ir::bytes_of(lowering.tensor_of(node.inputs[0]));
@@ -60,21 +59,21 @@ void lower_pool(Lowering& lowering, const ir::Node& node) {
     rt::Pool2dS8 p{};
     p.input = lowering.tensor(node.inputs[0]);
     p.output = lowering.tensor(node.outputs[0]);
-    set_geometry(p, input, output, attributes);
+    p.geometry = geometry_of(input, output, attributes);
     const ActivationRange range = activation_range(attributes.activation, output);
     p.output_min = range.min;
     p.output_max = range.max;
-    allow_overlap(lowering, node, p, 1);
+    allow_overlap(lowering, node, p.geometry, 1);
     lowering.emit(average ? rt::KernelId::average_pool2d_s8 : rt::KernelId::max_pool2d_s8, p);
   } else if (input.type == ir::DType::f32) {
     rt::Pool2dF32 p{};
     p.input = lowering.tensor(node.inputs[0]);
     p.output = lowering.tensor(node.outputs[0]);
-    set_geometry(p, input, output, attributes);
+    p.geometry = geometry_of(input, output, attributes);
     const FloatRange range = activation_range_f32(attributes.activation);
     p.output_min_bits = std::bit_cast<int32_t>(range.min);
     p.output_max_bits = std::bit_cast<int32_t>(range.max);
-    allow_overlap(lowering, node, p, 4);
+    allow_overlap(lowering, node, p.geometry, 4);
     lowering.emit(average ? rt::KernelId::average_pool2d_f32 : rt::KernelId::max_pool2d_f32, p);
   } else {
     lowering.refuse("pooling of this type", "int8 and float32 are supported");

@@ -60,8 +60,7 @@ inline bool check(const PointwiseS8Dsp& p, const Extent& e) {
          p.input_channels % 4 == 0 && within(p.output_channels, 2, 1 << 20) &&
          readable(e, p.stream, gemm_2x3_stream_bytes(p.output_channels, p.input_channels / 4), 4) &&
          writable(e, p.scratch, uint64_t{6} * static_cast<uint32_t>(p.input_channels), 4) &&
-         within(p.output_zero_point, -128, 127) && within(p.output_min, -128, 127) &&
-         within(p.output_max, p.output_min, 127);
+         check_output_s8(p.output_zero_point, p.output_min, p.output_max);
 }
 
 inline bool check(const Conv2dS8Dsp& p, const Extent& e) {
@@ -72,8 +71,7 @@ inline bool check(const Conv2dS8Dsp& p, const Extent& e) {
          g.output_channels >= 2 &&
          readable(e, p.stream, gemm_2x3_stream_bytes(g.output_channels, conv2d_s8_dsp_quads(g)), 4) &&
          writable(e, p.scratch, static_cast<uint64_t>(conv2d_s8_dsp_scratch(g)), 4) &&
-         within(p.input_zero_point, -128, 127) && within(p.output_zero_point, -128, 127) &&
-         within(p.output_min, -128, 127) && within(p.output_max, p.output_min, 127);
+         within(p.input_zero_point, -128, 127) && check_output_s8(p.output_zero_point, p.output_min, p.output_max);
 }
 
 namespace dsp {

@@ -34,8 +34,7 @@ inline bool check(const FullyConnectedS8Dsp& p, const Extent& e) {
          writable(e, p.output, area(p.batches, p.output_depth)) &&
          readable(e, p.stream, groups * (16 + 32 * units), 4) &&
          (widened ? writable(e, p.scratch, 16 * units, 4) : p.input_depth % 8 == 0) && within(p.f, 0, 15) &&
-         within(p.output_zero_point, -128, 127) && within(p.output_min, -128, 127) &&
-         within(p.output_max, p.output_min, 127);
+         check_output_s8(p.output_zero_point, p.output_min, p.output_max);
 }
 
 namespace dsp {

@@ -31,8 +31,7 @@ inline bool check(const Conv2dS8Host& p, const Extent& e) {
          writable(e, p.output, area(g.batches, g.output_height, g.output_width, g.output_channels)) &&
          readable(e, p.weights, 32 * area((g.output_channels + 7) / 8, pairs)) &&
          writable(e, p.scratch, 8 * area(pairs), 4) && check_requant(e, p.requant, g.output_channels) &&
-         within(p.input_zero_point, -128, 127) && within(p.output_zero_point, -128, 127) &&
-         within(p.output_min, -128, 127) && within(p.output_max, p.output_min, 127);
+         within(p.input_zero_point, -128, 127) && check_output_s8(p.output_zero_point, p.output_min, p.output_max);
 }
 
 WHIT_ALWAYS_INLINE int16_t* widen_run(int16_t* to, const int8_t* from, int32_t count) {

@@ -34,8 +34,7 @@ inline bool check(const DepthwiseConv2dS8Host& p, const Extent& e) {
          writable(e, p.output, area(g.batches, g.output_height, g.output_width, g.output_channels)) &&
          readable(e, p.weights, 32 * area(g.output_channels / 8, (taps + 1) / 2)) &&
          writable(e, p.scratch, area(g.output_channels)) && check_requant(e, p.requant, g.output_channels) &&
-         within(p.input_zero_point, -128, 127) && within(p.output_zero_point, -128, 127) &&
-         within(p.output_min, -128, 127) && within(p.output_max, p.output_min, 127);
+         within(p.input_zero_point, -128, 127) && check_output_s8(p.output_zero_point, p.output_min, p.output_max);
 }
 
 // One output pixel; `taps[t]` is where tap t reads its channels.

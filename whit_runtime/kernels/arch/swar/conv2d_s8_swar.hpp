@@ -40,8 +40,7 @@ inline bool check(const Conv2dS8Swar& p, const Extent& e) {
          swar::check_channels(e, p.channels, g.output_channels) &&
          swar::check_corrections(e, p.channels, g.output_channels, p.corrections, p.correction_count, p.depth) &&
          writable(e, p.scratch, area(p.depth, 8), 4) && (p.chunk == 4 || p.chunk == 8) &&
-         within(p.input_zero_point, -128, 127) && within(p.output_zero_point, -128, 127) &&
-         within(p.output_min, -128, 127) && within(p.output_max, p.output_min, 127);
+         within(p.input_zero_point, -128, 127) && check_output_s8(p.output_zero_point, p.output_min, p.output_max);
 }
 
 namespace swar {

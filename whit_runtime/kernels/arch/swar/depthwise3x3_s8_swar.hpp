@@ -46,8 +46,7 @@ inline bool check(const Depthwise3x3S8Swar& p, const Extent& e) {
          writable(e, p.scratch, area(((p.transposed != 0 ? p.output_height : p.output_width) - 1) * p.stride + 3, 12),
                   4) &&
          within(p.transposed, 0, 1) && within(p.input_zero_point, -128, 127) &&
-         within(p.output_zero_point, -128, 127) && within(p.output_min, -128, 127) &&
-         within(p.output_max, p.output_min, 127);
+         check_output_s8(p.output_zero_point, p.output_min, p.output_max);
 }
 
 namespace swar {

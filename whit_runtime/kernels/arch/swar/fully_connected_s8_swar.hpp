@@ -34,8 +34,7 @@ inline bool check(const FullyConnectedS8Swar& p, const Extent& e) {
          readable(e, p.weights, area((p.output_depth + 3) / 4, p.input_depth, 8), 4) &&
          swar::check_channels(e, p.channels, p.output_depth) &&
          swar::check_corrections(e, p.channels, p.output_depth, p.corrections, p.correction_count, p.input_depth) &&
-         (p.chunk == 4 || p.chunk == 8) && within(p.output_zero_point, -128, 127) && within(p.output_min, -128, 127) &&
-         within(p.output_max, p.output_min, 127);
+         (p.chunk == 4 || p.chunk == 8) && check_output_s8(p.output_zero_point, p.output_min, p.output_max);
 }
 
 namespace swar {

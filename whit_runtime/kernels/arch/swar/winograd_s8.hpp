@@ -55,8 +55,7 @@ inline bool check(const WinogradS8& p, const Extent& e) {
          readable(e, p.weights, weights, p.transformed != 0 ? 2 : 1) &&
          swar::check_channels(e, p.channels, g.output_channels) &&
          writable(e, p.scratch, static_cast<uint64_t>(scratch), 4) && within(p.input_zero_point, -128, 127) &&
-         within(p.output_zero_point, -128, 127) && within(p.output_min, -128, 127) &&
-         within(p.output_max, p.output_min, 127);
+         check_output_s8(p.output_zero_point, p.output_min, p.output_max);
 }
 
 namespace swar {
