@@ -1,13 +1,19 @@
-// Every program in tests/device is built for the emulated Cortex-M4 twice, with assembly and with portable bodies of
-// the kernels, and must print the same.
+// Kernels on the machines that they are for. Every program in tests/device is built for the emulated Cortex-M4 twice,
+// with assembly and with portable bodies of the kernels, and must print the same. Random layers, packed for a target's
+// kernel set and played on it, must give what the portable kernels give on this machine.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "tests/player_image.hpp"
 #include "whit/base/file.hpp"
+#include "whit/base/hash.hpp"
 #include "whit/base/process.hpp"
+#include "whit/compile/compile.hpp"
+#include "whit/compile/lower/random_layer_test.hpp"
 #include "whit/target/build.hpp"
 #include "whit/target/measure.hpp"
 
@@ -41,6 +47,39 @@ TEST(Device, AssemblyEqualsPortableBodies) {
   }
   EXPECT_GT(programs, 0);
 }
+
+class DeviceLayers : public testing::TestWithParam<const char*> {};
+
+TEST_P(DeviceLayers, RandomShapesEqualPortableKernelsOfThisMachine) {
+  namespace layer = compile::random_layer;
+  const Target& target = find_target(GetParam());
+  if (!program_exists(target.compiler) || !program_exists(target.emulator)) {
+    GTEST_SKIP() << "skipped: no " << target.compiler << " or no " << target.emulator;
+  }
+  const tests::PlayerImage player(target);
+  layer::Random random(500);
+  int packed = 0;
+  for (int i = 0; i < 40; ++i) {
+    const ir::Graph graph = i % 4 == 0   ? layer::random_conv2d(random)
+                            : i % 4 == 1 ? layer::random_conv3x3(random)
+                            : i % 4 == 2 ? layer::random_fully_connected(random)
+                                         : layer::depthwise_layer(random, layer::random_map(random, 20), i % 3 == 0);
+    const std::vector<uint8_t> input = layer::random_input(random, graph);
+    const compile::Program program(compile::lower(graph, {compile::kernel_set(target.kernels)}).program, "layer");
+    const std::vector<uint8_t> expected = layer::play(compile::lower(graph, {compile::KernelSet::host}), input);
+    packed += program.ops()[0].kernel >= 200 ? 1 : 0;  // one of kernels/arch
+    ASSERT_EQ(player.play(program, input), hex(expected))
+        << "case " << i << ": " << program.ops()[0].kernel_name << " " << layer::shapes_text(graph);
+  }
+  EXPECT_GE(packed, 20);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DeviceLayers, testing::Values("cortex-m4", "cortex-m3", "cortex-m0plus", "riscv32"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace whit::target

@@ -1,7 +1,7 @@
 // Runs the arm_dsp convolution and fully connected kernels on random shapes, weights and requantizations, and prints a
 // checksum of each case's outputs and of the canaries round them. Built twice, with the assembly and with the portable
 // bodies, it must print the same (tests/device_test.cpp); unit tests hold the portable bodies against the references.
-#include "targets/common/support.h"
+#include "tests/device/random.hpp"
 #include "whit_runtime/kernels/arch/arm_dsp/conv2d_s8_dsp.hpp"
 #include "whit_runtime/kernels/arch/arm_dsp/fully_connected_s8_dsp.hpp"
 #include "whit_runtime/kernels/arch/arm_dsp/pointwise8_s8_dsp.hpp"
@@ -9,33 +9,15 @@
 namespace {
 
 using namespace whit::rt;
-
-uint32_t state = 2463534242u;
-uint32_t random_word() {
-  state ^= state << 13;
-  state ^= state >> 17;
-  state ^= state << 5;
-  return state;
-}
-int32_t pick(int32_t low, int32_t high) {
-  return low + static_cast<int32_t>((random_word() >> 8) % static_cast<uint32_t>(high - low + 1));
-}
+using namespace whit::tests;
 
 alignas(16) uint8_t arena[48 * 1024];
 alignas(16) uint32_t stream[16 * 1024];
 
-void print_checksum(const char* name) {
-  uint32_t sum = 0x811c9dc5u;  // FNV-1a over the whole arena: outputs, scratch, and what nobody may touch
-  for (const uint8_t byte : arena) sum = (sum ^ byte) * 16777619u;
-  whit_write(name);
-  whit_write_hex(&sum, sizeof sum);
-  whit_write("\n");
-}
-
 // A layer without meaning but with every bit pattern: multipliers that are extreme, every shift.
 void randomize() {
   for (uint32_t& word : stream) word = random_word();
-  for (uint8_t& byte : arena) byte = static_cast<uint8_t>(random_word() >> 8);
+  fill_random(arena, sizeof arena);
 }
 
 template <typename Params>
@@ -64,7 +46,7 @@ void pointwise_case() {
   randomize_output(p);
   if (!check(p, kExtent)) whit_write("refused\n");
   pointwise_s8_dsp(p, kMemory);
-  print_checksum("pointwise ");
+  print_checksum("pointwise ", arena, sizeof arena);
 }
 
 void pointwise8_case() {
@@ -78,7 +60,7 @@ void pointwise8_case() {
   p.output_max = 127;
   if (!check(p, kExtent)) whit_write("refused\n");
   pointwise8_s8_dsp(p, kMemory);
-  print_checksum("pointwise8 ");
+  print_checksum("pointwise8 ", arena, sizeof arena);
 }
 
 void conv2d_case() {
@@ -100,7 +82,7 @@ void conv2d_case() {
   randomize_output(p);
   if (!check(p, kExtent)) whit_write("refused\n");
   conv2d_s8_dsp(p, kMemory);
-  print_checksum("conv2d ");
+  print_checksum("conv2d ", arena, sizeof arena);
 }
 
 void fully_connected_case() {
@@ -118,7 +100,7 @@ void fully_connected_case() {
   randomize_output(p);
   if (!check(p, kExtent)) whit_write("refused\n");
   fully_connected_s8_dsp(p, kMemory);
-  print_checksum("fully_connected ");
+  print_checksum("fully_connected ", arena, sizeof arena);
 }
 
 }  // namespace

@@ -4,10 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
-
 #include "whit/compile/lower/arch/arm_pack.hpp"
 #include "whit/compile/lower/overlap.hpp"
+#include "whit/compile/lower/random_layer_test.hpp"
 #include "whit_runtime/kernels/arch/arm_dsp/conv2d_s8_dsp.hpp"
 #include "whit_runtime/kernels/arch/arm_dsp/fully_connected_s8_dsp.hpp"
 #include "whit_runtime/kernels/arch/arm_dsp/pointwise8_s8_dsp.hpp"
@@ -16,13 +15,9 @@
 namespace whit::compile {
 namespace {
 
-using Random = std::mt19937;
+using namespace random_layer;
 
-int32_t pick(Random& random, int32_t low, int32_t high) {
-  return low + static_cast<int32_t>(random() % static_cast<uint32_t>(high - low + 1));
-}
-
-QuantizedLayer random_layer(Random& random, int32_t channels, int32_t depth, bool per_channel) {
+QuantizedLayer make_layer(Random& random, int32_t channels, int32_t depth, bool per_channel) {
   QuantizedLayer layer;
   layer.channels = channels;
   layer.depth = depth;
@@ -142,7 +137,7 @@ TEST(ArmDspConv2d, EqualsThePortableKernelAlsoOverlapped) {
   for (int round = 0; round < 400; ++round) {
     const rt::ConvGeometry g = random_geometry(random);
     const QuantizedLayer layer =
-        random_layer(random, g.output_channels, g.kernel_height * g.kernel_width * g.input_channels, true);
+        make_layer(random, g.output_channels, g.kernel_height * g.kernel_width * g.input_channels, true);
     const auto stream = pack_gemm_2x3(layer, im2col_order(g));
     if (!stream) continue;
     ++packed;
@@ -194,7 +189,7 @@ TEST(ArmDspPointwise8, EqualsThePortableKernelAlsoOverlapped) {
     rt::ConvGeometry g{1, pick(random, 1, 5), pick(random, 1, 5), 8, 0, 0, 4 * pick(random, 1, 5), 1, 1, 1, 1, 1, 1, 0,
                        0};
     g.output_height = g.input_height, g.output_width = g.input_width;
-    QuantizedLayer layer = random_layer(random, g.output_channels, 8, true);
+    QuantizedLayer layer = make_layer(random, g.output_channels, 8, true);
     layer.output_zero_point = -128;
     for (rt::Requant& r : layer.requant) {
       if (r.shift > -5 || r.shift < -11) r.shift = -pick(random, 4, 11);
@@ -231,8 +226,8 @@ TEST(ArmDspPointwise8, EqualsThePortableKernelAlsoOverlapped) {
 TEST(ArmDspConv2d, RefusesWhatCannotBePacked) {
   Random random(5);
   rt::ConvGeometry g{1, 2, 2, 4, 2, 2, 1, 1, 1, 1, 1, 1, 1, 0, 0};
-  EXPECT_FALSE(pack_gemm_2x3(random_layer(random, 1, 4, false), im2col_order(g)));  // a single channel
-  QuantizedLayer layer = random_layer(random, 4, 4, false);
+  EXPECT_FALSE(pack_gemm_2x3(make_layer(random, 1, 4, false), im2col_order(g)));  // a single channel
+  QuantizedLayer layer = make_layer(random, 4, 4, false);
   EXPECT_TRUE(pack_gemm_2x3(layer, im2col_order(g)));
   layer.weights[0] = -128;
   EXPECT_FALSE(pack_gemm_2x3(layer, im2col_order(g)));
@@ -243,7 +238,7 @@ TEST(ArmDspFullyConnected, EqualsThePortableKernel) {
   int packed = 0;
   for (int round = 0; round < 300; ++round) {
     const int32_t batches = pick(random, 1, 3), depth = pick(random, 1, 70), channels = pick(random, 1, 21);
-    const QuantizedLayer layer = random_layer(random, channels, depth, false);
+    const QuantizedLayer layer = make_layer(random, channels, depth, false);
     const auto pack = pack_gemv_4x1(layer);
     if (!pack) continue;
     ++packed;
@@ -277,7 +272,7 @@ TEST(ArmDspFullyConnected, EqualsThePortableKernel) {
 
 TEST(ArmDspFullyConnected, RefusesScalesThatDiffer) {
   Random random(5);
-  QuantizedLayer layer = random_layer(random, 4, 16, false);
+  QuantizedLayer layer = make_layer(random, 4, 16, false);
   EXPECT_TRUE(pack_gemv_4x1(layer));
   layer.requant[2].multiplier ^= 1;
   EXPECT_FALSE(pack_gemv_4x1(layer));
