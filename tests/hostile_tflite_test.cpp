@@ -50,7 +50,9 @@ TEST(HostileTflite, EveryLengthIsRefused) {
       const int code = exit_code(cut, false);
       ASSERT_TRUE(code == 0 || is_refusal(code)) << length;
       // What lies at the end may be data that nobody reads, but never half of the file.
-      if (length < bytes.size() / 2) ASSERT_TRUE(is_refusal(code)) << length;
+      if (length < bytes.size() / 2) {
+        ASSERT_TRUE(is_refusal(code)) << length;
+      }
     }
   }
 }
@@ -438,7 +440,9 @@ TEST(HostileTflite, RealModelsAreReadOrRefused) {
     if (entry.path().extension() != ".tflite") continue;
     const int code = exit_code(read_file(entry.path()), false);
     EXPECT_TRUE(code == 0 || is_refusal(code)) << entry.path();
-    if (entry.path().parent_path().filename() == "mlcommons-tiny") EXPECT_EQ(code, 0) << entry.path();
+    if (entry.path().parent_path().filename() == "mlcommons-tiny") {
+      EXPECT_EQ(code, 0) << entry.path();
+    }
     read += code == 0 ? 1 : 0;
   }
   EXPECT_GT(read, 100);
