@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "whit/base/error.hpp"
 #include "whit/base/hash.hpp"
+#include "whit/compile/program.hpp"
 #include "whit_runtime/player/player.hpp"
 
 namespace {
@@ -41,6 +43,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const uint32_t total =
       header->total_bytes <= size && header->total_bytes >= kCrcEnd ? header->total_bytes : static_cast<uint32_t>(size);
   header->crc32 = whit::crc32({static_cast<const uint8_t*>(blob.data) + kCrcEnd, total - kCrcEnd});
+  try {  // the workshop's view of it, which reads shapes, scales and notes as well
+    const uint8_t* bytes = static_cast<const uint8_t*>(blob.data);
+    const whit::compile::Program program({bytes, bytes + size}, "fuzz");
+  } catch (const whit::Error&) {  // a refusal
+  }
   if (whit::rt::program_check(blob.data, size) != whit_status_ok || header->arena_bytes > kMaxArenaBytes) return 0;
   const Block arena(header->arena_bytes);
   memset(arena.data, 0x5A, header->arena_bytes);
