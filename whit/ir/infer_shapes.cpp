@@ -288,7 +288,7 @@ Shape same_shape(const Inference& x) { return x.in(0); }
 Shape binary_shape(const Inference& x) { return broadcast_shape(x, 0); }
 
 Shape prelu_shape(const Inference& x) {
-  const Shape shape = broadcast_shape(x, 0);
+  Shape shape = broadcast_shape(x, 0);
   x.require(shape == x.in(0), "the slopes do not broadcast to the input");
   return shape;
 }

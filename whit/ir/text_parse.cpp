@@ -68,7 +68,7 @@ class Parser {
   }
 
   std::string word(const char* what) {
-    const std::string result(peek_word());
+    std::string result(peek_word());
     if (result.empty()) fail(fmt::format("{} is missing before: {}", what, line_.substr(0, 40)));
     line_.remove_prefix(result.size());
     return result;

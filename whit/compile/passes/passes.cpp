@@ -17,6 +17,7 @@ namespace {
 void check_name(const std::string& name) {
   if (std::any_of(kPasses.begin(), kPasses.end(), [&](const Pass& pass) { return name == pass.name; })) return;
   std::vector<std::string> names;
+  names.reserve(kPasses.size());
   for (const Pass& pass : kPasses) names.emplace_back(pass.name);
   throw Error(ErrorCode::usage, fmt::format("there is no pass \"{}\"", name), "",
               fmt::format("did you mean {}? Passes are: {}", nearest(name, names), fmt::join(names, ", ")));

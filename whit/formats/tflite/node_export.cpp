@@ -42,6 +42,7 @@ void NodeExport::append(BuiltinOperator code, const std::vector<int32_t>& inputs
                         int32_t version, BuiltinOptions kind, flatbuffers::Offset<void> options) {
   const auto operands = [&](const std::vector<int32_t>& indices) {
     std::vector<const Written*> all;
+    all.reserve(indices.size());
     for (const int32_t i : indices) all.push_back(i < 0 ? nullptr : &export_.main_.tensors[static_cast<size_t>(i)]);
     return all;
   };
