@@ -92,6 +92,14 @@ inline int32_t multiply_by_quantized_multiplier(int32_t x, int32_t multiplier, i
   return rounding_divide_by_pot(saturating_rounding_doubling_high_mul(shifted, multiplier), right);
 }
 
+// The same for the 64-bit sums of int16 activations, with a multiplier of 16 bits, rounded once. x in [-2^47, 2^47),
+// shift in [-31, 7]. Source: TFLite common.cc, MultiplyByQuantizedMultiplier(int64_t, ...).
+inline int32_t multiply_by_quantized_multiplier(int64_t x, int32_t multiplier, int32_t shift) {
+  const int32_t reduced = multiplier < 0x7FFF0000 ? (multiplier + (1 << 15)) >> 16 : 0x7FFF;
+  const int32_t total_shift = 15 - shift;
+  return static_cast<int32_t>((x * reduced + (int64_t{1} << (total_shift - 1))) >> total_shift);
+}
+
 inline int32_t clamp(int32_t x, int32_t low, int32_t high) { return x < low ? low : (x > high ? high : x); }
 inline float clamp_f32(float x, float low, float high) { return x < low ? low : (x > high ? high : x); }
 

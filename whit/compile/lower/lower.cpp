@@ -67,6 +67,12 @@ void lower_node(Lowering& lowering, const ir::Node& node) {
     case Op::read_variable:
     case Op::assign_variable:
       return lower_variable(lowering, node);
+    case Op::lstm:
+      return lower_lstm(lowering, node);
+    case Op::gru:
+      return lower_gru(lowering, node);
+    case Op::svdf:
+      return lower_svdf(lowering, node);
     case Op::transpose_conv2d:
       return lower_transpose_conv2d(lowering, node);
     case Op::batch_matmul:

@@ -21,5 +21,8 @@ void lower_softmax(Lowering& lowering, const ir::Node& node);        // softmax,
 void lower_reduce(Lowering& lowering, const ir::Node& node);         // mean ... arg_min
 void lower_data_movement(Lowering& lowering, const ir::Node& node);  // reshape ... resize_bilinear
 void lower_variable(Lowering& lowering, const ir::Node& node);       // read_variable, assign_variable
+void lower_lstm(Lowering& lowering, const ir::Node& node);
+void lower_gru(Lowering& lowering, const ir::Node& node);
+void lower_svdf(Lowering& lowering, const ir::Node& node);
 
 }  // namespace whit::compile

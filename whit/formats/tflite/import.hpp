@@ -99,7 +99,16 @@ class OpImport {
 
   // Appends a node and checks it against the shape that the file gives its output.
   void add(ir::Op op, std::vector<ir::TensorId> inputs, ir::TensorId output, ir::Attributes attributes = {});
+  void add_node(ir::Op op, std::vector<ir::TensorId> inputs, std::vector<ir::TensorId> outputs,
+                ir::Attributes attributes);
   void assign_variable(ir::TensorId value, int32_t variable);
+
+  // The state in variable tensor `i`, read into `before`; `after` is for the op that gives it its next value.
+  struct State {
+    ir::TensorId before, after;
+    int32_t variable;
+  };
+  State state(size_t i, const ir::Shape& shape);
 
   int32_t axis(int64_t value, size_t rank) const;  // in [0, rank); negative counts from the end
   ir::Activation activation(Activation activation) const;
@@ -161,7 +170,9 @@ void import_one_hot(OpImport& op);
 void import_block(OpImport& op);  // SPACE_TO_DEPTH, DEPTH_TO_SPACE
 void import_resize(OpImport& op);
 void import_reduce_prod(OpImport& op);  // refuses: only products of constants, which are folded
-void import_variable(OpImport& op);     // CALL_ONCE, VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE
+void import_lstm(OpImport& op);         // UNIDIRECTIONAL_SEQUENCE_LSTM
+void import_svdf(OpImport& op);
+void import_variable(OpImport& op);  // CALL_ONCE, VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE
 
 // When every input is known, or only its shape matters, does the op now. False: it needs a node.
 bool fold_integers(OpImport& op);

@@ -235,10 +235,16 @@ ir::TensorId OpImport::intermediate(ir::TensorId like, const ir::Shape& shape, c
 }
 
 void OpImport::add(ir::Op op, std::vector<ir::TensorId> inputs, ir::TensorId output, ir::Attributes attributes) {
+  add_node(op, std::move(inputs), {output}, std::move(attributes));
+}
+
+void OpImport::add_node(ir::Op op, std::vector<ir::TensorId> inputs, std::vector<ir::TensorId> outputs,
+                        ir::Attributes attributes) {
+  const ir::TensorId output = outputs[0];
   ir::Node node;
   node.op = op;
   node.inputs = std::move(inputs);
-  node.outputs = {output};
+  node.outputs = std::move(outputs);
   node.attributes = std::move(attributes);
   node.source_index = index_;
   try {

@@ -100,6 +100,8 @@ constexpr std::array kEntries = {
     Entry{Code::DEPTH_TO_SPACE, 1, 1, 1, 1, import_block},
     Entry{Code::RESIZE_BILINEAR, 2, 2, 1, 1, import_resize},
     Entry{Code::RESIZE_NEAREST_NEIGHBOR, 2, 2, 1, 1, import_resize},
+    Entry{Code::UNIDIRECTIONAL_SEQUENCE_LSTM, 20, 24, 1, 1, import_lstm},
+    Entry{Code::SVDF, 5, 5, 1, 1, import_svdf},
     Entry{Code::CALL_ONCE, 0, 0, 0, 0, import_variable},
     Entry{Code::VAR_HANDLE, 0, 0, 1, 1, import_variable},
     Entry{Code::READ_VARIABLE, 1, 1, 1, 1, import_variable},
@@ -117,10 +119,11 @@ const char* hint_for(Code code) {
       return "supported: builtin ops; convert the model without custom or select TensorFlow ops";
     case Code::DENSIFY:
       return "supported: dense weights; export the model without sparsity encoding";
-    case Code::UNIDIRECTIONAL_SEQUENCE_LSTM:
     case Code::LSTM:
-    case Code::SVDF:
-      return "supported: recurrent layers written out as FULLY_CONNECTED, LOGISTIC, TANH, MUL and ADD";
+    case Code::BIDIRECTIONAL_SEQUENCE_LSTM:
+    case Code::UNIDIRECTIONAL_SEQUENCE_RNN:
+      return "supported: UNIDIRECTIONAL_SEQUENCE_LSTM, SVDF, or recurrent layers written out as FULLY_CONNECTED, "
+             "LOGISTIC, ...";
     case Code::RFFT2D:
     case Code::COMPLEX_ABS:
       return "supported: spectra computed before the model";

@@ -1,0 +1,79 @@
+// What recurrent kernels share: how a sequence is walked, where a state begins, and the rows of a gate.
+// A layer keeps its state in place: `initial` and `state` are one buffer when it goes on from the last inference.
+#ifndef WHIT_RUNTIME_KERNELS_RECURRENT_HPP_
+#define WHIT_RUNTIME_KERNELS_RECURRENT_HPP_
+
+#include "whit_runtime/kernels/kernel.hpp"
+
+namespace whit::rt {
+
+struct RecurrentShape {
+  int32_t batches, steps, input_size, units;
+  int32_t time_major;  // 0: rows stand as [batches, steps], 1: as [steps, batches]
+  int32_t reverse;     // 1: from the last step to the first
+};
+
+inline bool check_recurrent_shape(const RecurrentShape& s) {
+  return area(s.batches, s.steps) <= INT32_MAX && area(s.input_size, s.units) <= INT32_MAX &&
+         within(s.time_major, 0, 1) && within(s.reverse, 0, 1);
+}
+
+// True when the sequence in and out, with `element` bytes each, lie where they may.
+inline bool check_sequences(const RecurrentShape& s, const Extent& e, Ref in, Ref out, uint32_t element) {
+  return readable(e, in, area(s.batches, s.steps, s.input_size) * element, element) &&
+         writable(e, out, area(s.batches, s.steps, s.units) * element, element);
+}
+
+// True when a state of batches x units elements may be written, and read from where it begins.
+inline bool check_state(const RecurrentShape& s, const Extent& e, Ref initial, Ref state, uint32_t element) {
+  const uint64_t bytes = area(s.batches, s.units) * element;
+  return writable(e, state, bytes, element) && (initial == kNoRef || readable(e, initial, bytes, element));
+}
+
+// The row of the sequence that step `t` of batch `b` reads and writes.
+inline int32_t sequence_row(const RecurrentShape& s, int32_t b, int32_t t) {
+  const int32_t step = s.reverse != 0 ? s.steps - 1 - t : t;
+  return s.time_major != 0 ? step * s.batches + b : b * s.steps + step;
+}
+
+// The state before the first step; `zero` stands for 0.
+template <typename T>
+inline void begin_state(const RecurrentShape& s, const Memory& m, Ref initial, Ref state, T zero) {
+  const int32_t count = s.batches * s.units;
+  T* to = output<T>(m, state);
+  if (initial == kNoRef) {
+    for (int32_t i = 0; i < count; ++i) to[i] = zero;
+  } else if (initial != state) {
+    memmove(to, input<T>(m, initial), static_cast<size_t>(count) * sizeof(T));
+  }
+}
+
+// Integer products. The bias of a row of int8 has the zero point folded in; int16 activations have none.
+template <typename T>
+struct RowSum;
+template <>
+struct RowSum<int8_t> {
+  using Type = int32_t;
+};
+template <>
+struct RowSum<int16_t> {
+  using Type = int64_t;
+};
+
+template <typename T>
+inline typename RowSum<T>::Type dot(const T* x, const int8_t* w, int32_t count, typename RowSum<T>::Type sum) {
+  for (int32_t i = 0; i < count; ++i) sum += x[i] * w[i];
+  return sum;
+}
+
+inline float dot_f32(const float* x, const float* w, int32_t count) {
+  float sum = 0.0f;
+  for (int32_t i = 0; i < count; ++i) sum += x[i] * w[i];
+  return sum;
+}
+
+inline int32_t saturate_16(int32_t x) { return clamp(x, -32768, 32767); }
+
+}  // namespace whit::rt
+
+#endif  // WHIT_RUNTIME_KERNELS_RECURRENT_HPP_
