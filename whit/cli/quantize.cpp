@@ -15,6 +15,7 @@
 #include "whit/compress/evaluate.hpp"
 #include "whit/compress/guard_rails.hpp"
 #include "whit/compress/improve.hpp"
+#include "whit/compress/temperature.hpp"
 
 namespace whit::cli {
 namespace {
@@ -30,7 +31,7 @@ struct Arguments {
   double percentile = 99.99, max_drop = 1.0;
   std::string metric = "auto";
   bool adaround = false, bias_correction = false, equalize = false, float_io = false;
-  bool automatic = false, force = false, json = false;
+  bool automatic = false, temperature = false, force = false, json = false;
 };
 
 compress::QuantizeOptions options_of(const Arguments& arguments) {
@@ -96,6 +97,11 @@ void print_ranges(const ir::Graph& quantized) {
   }
 }
 
+compress::Calibration calibrated(const ir::Graph& graph, const data::Samples& data, bool moments) {
+  ProgressBar bar("calibrating");
+  return compress::calibrate(graph, data.values, moments, [&](int64_t done, int64_t total) { bar.show(done, total); });
+}
+
 void quantize(const Arguments& arguments) {
   ir::Graph graph = load_graph(arguments.model);
   compress::prepare(graph);
@@ -109,30 +115,20 @@ void quantize(const Arguments& arguments) {
     const int pairs = compress::equalize(graph);
     if (!arguments.json) fmt::print("equalized {} pairs of layers\n", pairs);
   }
-  compress::Calibration calibration;
-  {
-    ProgressBar bar("calibrating");
-    calibration = compress::calibrate(graph, calibration_data.values, options.needs_moments() || arguments.automatic,
-                                      [&](int64_t done, int64_t total) { bar.show(done, total); });
-  }
-  ir::Graph quantized;
   Json steps = Json::array();
-  if (arguments.automatic) {
-    // Fixes are judged on the calibration data, so that the test data stays unseen until the gate.
-    compress::Improved improved = compress::improve(
-        graph, calibration, options, calibration_data, arguments.metric, arguments.max_drop,
-        [&](const compress::Step& step) {
-          steps.push_back(
-              {{"change", step.change}, {"value", step.result.value}, {"drop", step.drop}, {"kept", step.kept}});
-          if (!arguments.json) {
-            fmt::print("{:<60} {:>10} (drop {:.2f}){}\n", step.change, compress::text_of(step.result), step.drop,
-                       step.kept ? "" : ", taken back");
-          }
-        });
-    quantized = std::move(improved.quantized);
-  } else {
-    quantized = compress::quantize(graph, calibration, options);
-  }
+  const auto say = [&](const compress::Step& step) {
+    steps.push_back({{"change", step.change}, {"value", step.result.value}, {"drop", step.drop}, {"kept", step.kept}});
+    if (arguments.json) return;
+    fmt::print("{:<60} {:>10} (drop {:.2f}){}\n", step.change, compress::text_of(step.result), step.drop,
+               step.kept ? "" : ", taken back");
+  };
+  // Fixes are judged on the calibration data, so that the test data stays unseen until the gate.
+  ir::Graph quantized =
+      arguments.automatic
+          ? compress::improve(graph, options, calibration_data, arguments.metric, arguments.max_drop, say).quantized
+          : compress::quantize(graph, calibrated(graph, calibration_data, options.needs_moments()), options);
+  compress::TemperatureScaling scaling;
+  if (arguments.temperature) scaling = compress::scale_temperature(quantized, calibration_data);
   const compress::Evaluation after = compress::evaluate(quantized, test, arguments.metric);
   const double drop = compress::drop(before, after);
   const bool passed = drop <= arguments.max_drop;
@@ -152,10 +148,19 @@ void quantize(const Arguments& arguments) {
               {"constant_bytes_float", float_bytes},
               {"constant_bytes", weight_bytes(quantized)}};
     if (arguments.automatic) json["steps"] = steps;
+    if (arguments.temperature) {
+      json["temperature"] = scaling.temperature;
+      json["expected_calibration_error_float"] = before.calibration_error;
+      json["expected_calibration_error"] = after.calibration_error;
+    }
     fmt::print("{}\n", json.dump(2));
   } else {
     print_ranges(quantized);
     fmt::print("\nconstants: {} bytes, float {} bytes\n", weight_bytes(quantized), float_bytes);
+    if (arguments.temperature) {
+      fmt::print("temperature {:.3f}: expected calibration error {:.4f} on the held-out samples, float {:.4f}\n",
+                 scaling.temperature, after.calibration_error, before.calibration_error);
+    }
     fmt::print("{} on {} held-out samples: float {}, quantized {}, drop {:.2f} {} (allowed {:.2f}): {}\n",
                compress::name_of(before.metric), after.samples, compress::text_of(before), compress::text_of(after),
                drop, unit, arguments.max_drop, passed ? "passed" : "failed");
@@ -199,6 +204,7 @@ void add_quantize(CLI::App& app) {
   verb->add_flag("--equalize", a.equalize, "equalize the weights of neighbouring layers first");
   verb->add_flag("--float-io", a.float_io, "keep inputs and outputs float32");
   verb->add_flag("--auto", a.automatic, "mend what costs accuracy until --max-drop holds");
+  verb->add_flag("--temperature", a.temperature, "scale a classifier's logits so that its confidence is true");
   verb->add_option("--metric", a.metric, "auto, accuracy, mae, rmse or reconstruction")->capture_default_str();
   verb->add_option("--max-drop", a.max_drop, "the gate: points of accuracy, or % of an error")->capture_default_str();
   verb->add_flag("--force", a.force, "warn of unfit data, and write the model even when the gate fails");

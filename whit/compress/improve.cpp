@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "whit/base/error.hpp"
+#include "whit/compress/equalize.hpp"
 
 namespace whit::compress {
 namespace {
@@ -30,21 +31,27 @@ constexpr Fix kCostly[] = {
     {"float32", [](Recipe& r) { r.precision = Precision::f32; }},
 };
 
+// A float graph and what its activations are like.
+struct Start {
+  Start(ir::Graph float_graph, const data::Samples& data)
+      : graph(std::move(float_graph)), calibration(calibrate(graph, data.values, /*moments=*/true)) {}
+  ir::Graph graph;
+  Calibration calibration;
+};
+
 class Search {
  public:
-  Search(const ir::Graph& graph, const Calibration& calibration, const data::Samples& judge, const std::string& metric,
+  Search(const Evaluation& float_model, const data::Samples& data, const std::string& metric,
          const std::function<void(const Step&)>& say)
-      : graph_(graph), calibration_(calibration), judge_(judge), metric_(metric), say_(say) {
-    float_model_ = evaluate(graph, judge, metric);
-  }
+      : float_model_(float_model), data_(data), metric_(metric), say_(say) {}
 
   // Quantizes with `options` and keeps the result when it is better than the best so far.
-  bool attempt(const std::string& change, const QuantizeOptions& options) {
+  bool attempt(const std::string& change, const Start& start, const QuantizeOptions& options) {
     Step step{change, {}, 0, false};
     ir::Graph quantized;
     try {
-      quantized = quantize(graph_, calibration_, options);
-      step.result = evaluate(quantized, judge_, metric_);
+      quantized = quantize(start.graph, start.calibration, options);
+      step.result = evaluate(quantized, data_, metric_);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::unsupported || best_.steps.empty()) throw;
       return false;  // there is no kernel for this combination
@@ -67,32 +74,38 @@ class Search {
   const Improved& best() const { return best_; }
 
  private:
-  const ir::Graph& graph_;
-  const Calibration& calibration_;
-  const data::Samples& judge_;
+  const Evaluation& float_model_;
+  const data::Samples& data_;
   const std::string& metric_;
   const std::function<void(const Step&)>& say_;
-  Evaluation float_model_;
   Improved best_;
   double drop_ = 0;
 };
 
 }  // namespace
 
-Improved improve(const ir::Graph& graph, const Calibration& calibration, const QuantizeOptions& options,
-                 const data::Samples& judge, const std::string& metric, double max_drop,
-                 const std::function<void(const Step&)>& say) {
-  Search search(graph, calibration, judge, metric, say);
-  search.attempt("as asked", options);
+Improved improve(const ir::Graph& graph, const QuantizeOptions& options, const data::Samples& data,
+                 const std::string& metric, double max_drop, const std::function<void(const Step&)>& say) {
+  const Evaluation float_model = evaluate(graph, data, metric);
+  Search search(float_model, data, metric, say);
+  Start start(graph, data);
+  search.attempt("as asked", start, options);
+  if (search.drop_so_far() > max_drop) {
+    ir::Graph equalized = graph;
+    if (equalize(equalized) > 0) {
+      Start other(std::move(equalized), data);
+      if (search.attempt("equalized", other, options)) start = std::move(other);
+    }
+  }
   for (const Fix& fix : kFree) {
     if (search.drop_so_far() <= max_drop) return search.best();
     QuantizeOptions changed = search.options();
     fix.apply(changed.recipe);
     for (auto& [name, recipe] : changed.nodes) fix.apply(recipe);
-    if (!(changed.recipe == search.options().recipe)) search.attempt(fix.name, changed);
+    if (!(changed.recipe == search.options().recipe)) search.attempt(fix.name, start, changed);
   }
   if (search.drop_so_far() <= max_drop) return search.best();
-  const Blame found = blame(graph, search.best().quantized, judge, metric);
+  const Blame found = blame(start.graph, search.best().quantized, data, metric);
   for (const Fix& fix : kCostly) {
     for (const LayerBlame& layer : found.layers) {
       if (search.drop_so_far() <= max_drop) return search.best();
@@ -101,7 +114,7 @@ Improved improve(const ir::Graph& graph, const Calibration& calibration, const Q
       Recipe recipe = changed.nodes.contains(layer.name) ? changed.nodes.at(layer.name) : changed.recipe;
       fix.apply(recipe);
       changed.nodes[layer.name] = recipe;
-      search.attempt(fmt::format("{}: {}", layer.name, fix.name), changed);
+      search.attempt(fmt::format("{}: {}", layer.name, fix.name), start, changed);
     }
   }
   return search.best();

@@ -25,12 +25,11 @@ struct Improved {
   std::vector<Step> steps;
 };
 
-// Fixes are tried for the whole model first where they cost nothing on the device (per-channel scales, the MSE
-// observer, AdaRound with cut-off weights and bias correction), then int16 activations and at last float32 for the
-// layers to blame, worst first; what does not help is taken back. Ends when drop() <= max_drop or nothing is left to
-// try. Judged on `judge`, which must not be the data of the final test. `say` gets one line for each step.
-Improved improve(const ir::Graph& graph, const Calibration& calibration, const QuantizeOptions& options,
-                 const data::Samples& judge, const std::string& metric, double max_drop,
-                 const std::function<void(const Step&)>& say = nullptr);
+// Fixes are tried for the whole model first where they cost nothing on the device (per-channel scales, equalization,
+// the MSE observer, cut-off weights with AdaRound and bias correction), then int16 activations and at last float32 for
+// the layers to blame, worst first; what does not help is taken back. Ends when drop() <= max_drop or nothing is left
+// to try. Calibrates and judges on `data`, which must not be that of the final test. `say` gets each step.
+Improved improve(const ir::Graph& graph, const QuantizeOptions& options, const data::Samples& data,
+                 const std::string& metric, double max_drop, const std::function<void(const Step&)>& say = nullptr);
 
 }  // namespace whit::compress

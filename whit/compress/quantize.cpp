@@ -315,14 +315,15 @@ bool QuantizeOptions::needs_moments() const {
 }
 
 void prepare(ir::Graph& graph) {
-  for (ir::Tensor& tensor : graph.tensors) {
-    if (tensor.type == ir::DType::i8 || tensor.type == ir::DType::u8 || tensor.type == ir::DType::i16) {
+  compile::run_passes(graph);
+  for (const ir::Node& node : graph.nodes) {
+    for (const ir::TensorId id : node.outputs) {
+      const ir::Tensor& tensor = graph.tensor(id);
+      if (tensor.type != ir::DType::i8 && tensor.type != ir::DType::u8 && tensor.type != ir::DType::i16) continue;
       throw Error(ErrorCode::unsupported, fmt::format("the model is quantized already: '{}'", tensor.name), graph.name,
                   "give the float model that it was made from");
     }
-    tensor.quantization = {};  // f32 constants may have kept the scale of the integers that they were
   }
-  compile::run_passes(graph);
 }
 
 ir::Graph quantize(const ir::Graph& graph, const Calibration& calibration, const QuantizeOptions& options) {
