@@ -1,0 +1,299 @@
+#!/usr/bin/env python3
+"""Measures what compression costs and saves on the MLPerf Tiny models, beside the published int8 files and two peers'
+post-training quantization, and writes docs/results/compress.md.
+
+    bench/compress.py [--whit build/release/whit] [--shared ../shared] [--only SECTION ...]
+
+Calibration and test data are two halves; then they change places. So every sample is tested once, by a model that has
+not seen it. The peers (ai-edge-quantizer, onnxruntime) come from PyPI into a virtual environment below --work. Without
+../shared it prints "skipped: ..." and ends with exit code 77.
+"""
+import argparse
+import json
+import lzma
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "peer"))
+sys.path.insert(0, str(ROOT / "bench"))
+import compress_peers  # noqa: E402
+import peer  # noqa: E402
+
+TINY = "models/tflite/mlcommons-tiny"
+
+
+class Model:
+    """A float model of MLPerf Tiny, the published int8 file, and its data as options of whit's verbs."""
+
+    def __init__(self, name, float_file, int8_file, options, count):
+        self.name, self.options, self.count = name, options, count
+        self.float_file, self.int8_file = float_file, int8_file
+
+    def halves(self):
+        half = self.count // 2
+        yield f"0:{half}", f"{half}:{self.count}"
+        yield f"{half}:{self.count}", f"0:{half}"
+
+
+class Bench:
+    def __init__(self, whit, shared, work):
+        self.whit, self.shared, self.work = whit, shared, work
+        work.mkdir(parents=True, exist_ok=True)
+
+    def run(self, *arguments):
+        """What the verb printed as JSON. Exit code 1: a gate failed, which is a result too."""
+        command = [str(self.whit), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode not in (0, 1):
+            sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr}")
+        return json.loads(done.stdout)
+
+    def models(self):
+        data, tiny = self.shared / "data", self.shared / TINY
+        kws = data / "kws_mlperf_1000"
+        yield Model("kws", tiny / "keyword_spotting__trained_models__kws_ref_model_float32.tflite",
+                    tiny / "keyword_spotting__trained_models__kws_ref_model.tflite",
+                    ["--data", kws / "inputs_int8_1000x49x10.bin", "--shape", "49,10,1", "--type", "i8", "--mean", "83",
+                     "--std", "1.710268", "--labels", kws / "labels.csv"], 1000)
+        yield Model("vww", tiny / "visual_wake_words__trained_models__vww_96_float.tflite",
+                    tiny / "visual_wake_words__trained_models__vww_96_int8.tflite",
+                    ["--data", self.vww_images(), "--swap-red-blue", "--std", "255", "--labels",
+                     f"{data / 'vww_mlperf_1000' / 'labels.csv'}:person"], 1000)
+        yield Model("ic", tiny / "image_classification__trained_models__pretrainedResnet.tflite",
+                    tiny / "image_classification__trained_models__pretrainedResnet_quant.tflite",
+                    ["--data", self.cifar(), "--shape", "32,32,3", "--type", "u8", "--labels",
+                     data / "cifar10_subset" / "test500_index.csv:label"], 500)
+
+    def vww_images(self):
+        folder = self.work / "vww"
+        if not folder.is_dir():
+            with tarfile.open(self.shared / "data/vww_mlperf_1000/images.tar") as archive:
+                archive.extractall(folder)
+        return folder
+
+    def cifar(self):
+        """Records of 1 label byte and 3072 pixels become pixels alone."""
+        path = self.work / "cifar.bin"
+        if not path.exists():
+            with lzma.open(self.shared / "data/cifar10_subset/test500_exact_rgb_hwc.bin.xz") as packed:
+                records = packed.read()
+            path.write_bytes(b"".join(records[i + 1:i + 3073] for i in range(0, len(records), 3073)))
+        return path
+
+    def evaluate(self, model_file, model):
+        return self.run("evaluate", model_file, *model.options, "--json")["value"]
+
+    def quantize(self, model, *options):
+        """Accuracy over both halves, and the file of the first."""
+        correct, files = 0.0, []
+        for number, (calibrate, test) in enumerate(model.halves()):
+            path = self.work / f"{model.name}_{number}.tflite"
+            result = self.run("quantize", model.float_file, "-o", path, *model.options, "--calibrate", calibrate, "--test",
+                              test, "--force", "--json", *options)
+            correct += result["quantized"] / 2
+            files.append(path)
+        return correct, files[0]
+
+    def measure(self, file):
+        result = self.run("bench", file, "--target", "qemu-cortex-m4", "--json")
+        return {key: result[key] for key in ("instructions", "weights_bytes", "code_bytes", "arena_bytes")}
+
+
+def percent(value):
+    return "-" if value is None else f"{100 * value:.2f} %"
+
+
+def table(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows]) + "\n"
+
+
+def section_int8(bench):
+    rows, failures = [], []
+    for model in bench.models():
+        own, _ = bench.quantize(model)
+        published = bench.evaluate(model.int8_file, model)
+        peers = compress_peers.quantize(bench, model)
+        rows.append([model.name, model.count, percent(bench.evaluate(model.float_file, model)), f"**{percent(own)}**",
+                     percent(published), percent(peers["ai-edge-quantizer"]), percent(peers["onnxruntime"])])
+        if own < published - 1e-9:
+            failures.append(f"{model.name}: {percent(own)} is less than {percent(published)}")
+    return f"""## INT8: the same accuracy or better
+
+Float models, quantized with the defaults of `whit quantize`, beside the published int8 files (whose calibration data was
+chosen by their authors) and two other tools on the same halves ({compress_peers.versions()}). Accuracy.
+
+{table(["model", "samples", "float32", "whit int8", "published int8", "ai-edge-quantizer int8", "onnxruntime int8"], rows)}""", failures
+
+
+def section_observers(bench):
+    variants = [("percentile 99.99 (default)", []), ("min_max", ["--observer", "min_max"]),
+                ("moving_average", ["--observer", "moving_average"]), ("entropy", ["--observer", "entropy"]),
+                ("mse", ["--observer", "mse"]), ("one weight scale a layer", ["--weights", "per-tensor"]),
+                ("the same, equalized", ["--weights", "per-tensor", "--equalize"]),
+                ("adaround", ["--adaround"]), ("bias correction", ["--bias-correction"])]
+    models = list(bench.models())
+    rows = [[name, *(percent(bench.quantize(model, *options)[0]) for model in models)] for name, options in variants]
+    return f"""## What each option does
+
+INT8 accuracy with one option changed. Entropy does badly where most values are zero and the few large ones matter, as after
+the first layers of vww: there it cuts off what carries the image.
+
+{table(["option", *(model.name for model in models)], rows)}""", []
+
+
+def section_int4(bench):
+    rows, failures = [], []
+    for model in bench.models():
+        if model.name == "vww":
+            continue
+        before = bench.evaluate(model.float_file, model)
+        _, int8_file = bench.quantize(model)
+        int8 = bench.measure(int8_file)
+        nearest, _ = bench.quantize(model, "--precision", "int8_w4")
+        own, file = bench.quantize(model, "--precision", "int8_w4", "--adaround", "--weight-range", "least_error",
+                                   "--bias-correction")
+        int4 = bench.measure(file)
+        ratio = int4["instructions"] / int8["instructions"]
+        rows.append([model.name, percent(before), percent(nearest), f"**{percent(own)}**",
+                     f"{int8['weights_bytes']:,}", f"{int4['weights_bytes']:,}", f"{int8['instructions']:,}",
+                     f"{int4['instructions']:,}", f"{ratio:.2f}"])
+        if before - own > 0.015:
+            failures.append(f"{model.name} with int4 weights loses {100 * (before - own):.2f} points")
+        if ratio > 1.25:
+            failures.append(f"{model.name} with int4 weights takes {ratio:.2f} times the instructions")
+    header = ["model", "float32", "int4, rounded to nearest", "int4, AdaRound", "weights int8, bytes", "weights int4, bytes",
+              "instructions int8", "instructions int4", "ratio"]
+    return f"""## INT4 weights
+
+Weights of four bits, two a byte, executed packed; activations int8. AdaRound with the scale of least error and bias
+correction. Bytes and instructions of one inference are those of the image for qemu-cortex-m4.
+
+{table(header, rows)}""", failures
+
+
+def section_wide(bench):
+    features = bench.work / "ad.npy"
+    if not features.exists():
+        compress_peers.write_mel_windows(bench.shared / "data", features)
+    tiny = bench.shared / TINY
+    model = Model("ad", tiny / "baseline_tf23__model__model_ToyCar.tflite", None, ["--data", features], 1000)
+    rows, errors = [], {}
+    for name, options in (("int8", []), ("16x8", ["--precision", "int16x8"])):
+        path = bench.work / f"ad_{name}.tflite"
+        result = bench.run("quantize", model.float_file, "-o", path, *model.options, "--calibrate", "0:500", "--test",
+                           "500:1000", "--force", "--json", *options)
+        difference = bench.run("compare", model.float_file, path, *model.options, "--split", "500:1000", "--json")
+        measured = bench.measure(path)
+        errors[name] = result["drop"]
+        if not rows:
+            rows.append(["float32", f"{result['float']:.4f}", "", "", "", ""])
+        rows.append([name, f"{result['quantized']:.4f}", f"{result['drop']:+.3f} %",
+                     f"{difference['outputs'][0]['sqnr_db']:.1f} dB", f"{measured['weights_bytes']:,}",
+                     f"{measured['instructions']:,}"])
+    failures = [] if abs(errors["16x8"]) <= abs(errors["int8"]) else ["16x8 is further from float than int8 on ad"]
+    return f"""## INT16 activations
+
+ad, the autoencoder: mean squared reconstruction error and its change against float32. The data are windows of five log-mel
+frames of everyday sounds, which the model was not trained on: what counts is the distance from the float model.
+
+{table(["precision", "reconstruction error", "change", "outputs' SQNR against float", "weights, bytes", "instructions"], rows)}""", failures
+
+
+def section_fault(bench):
+    model = next(m for m in bench.models() if m.name == "ic")
+    broken = Model("ic_fault", bench.work / "ic_fault_float.tflite", None, model.options, model.count)
+    layer = compress_peers.plant_fault(model.float_file, broken.float_file)
+    before = bench.evaluate(broken.float_file, broken)
+    plain = bench.run("quantize", broken.float_file, "-o", bench.work / "fault.tflite", *broken.options, "--calibrate",
+                      "0:250", "--test", "250:500", "--force", "--json")
+    found = bench.run("blame", broken.float_file, bench.work / "fault.tflite", *broken.options, "--split", "250:500", "--json")
+    worst = found["layers"][0]
+    mended = bench.run("quantize", broken.float_file, "-o", bench.work / "mended.tflite", *broken.options, "--calibrate",
+                       "0:250", "--test", "250:500", "--force", "--auto", "--max-drop", "0.8", "--json")
+    failures = []
+    if plain["drop"] < 10:
+        failures.append("the planted fault costs less than 10 points")
+    if worst["name"] != layer:
+        failures.append(f"blame points at {worst['name']}, not at {layer}")
+    if mended["drop"] > 1:
+        failures.append(f"--auto leaves a drop of {mended['drop']:.2f}")
+    steps = [[step["change"], percent(step["value"]), f"{step['drop']:.2f}", "yes" if step["kept"] else "no"]
+             for step in mended["steps"]]
+    return f"""## A planted fault, found and mended
+
+In ic a few weights of one layer were made a thousand times larger, and the channels that they read a thousand times smaller,
+so that the float model still computes the same ({percent(before)} on all 500 samples). In int8 the layer's other weights
+vanish. On the 250 held-out samples: float {percent(plain['float'])}, int8 {percent(plain['quantized'])}, after `--auto`
+{percent(mended['quantized'])}.
+
+`whit blame` ranks that layer first: alone quantized it costs {worst['drop']:.1f} points, SQNR {worst['sqnr_db']:.1f} dB; the
+next one costs {found['layers'][1]['drop']:.1f}. What `--auto` tried, judged on the calibration half:
+
+{table(["change", "accuracy", "drop", "kept"], steps)}""", failures
+
+
+def section_temperature(bench):
+    rows = []
+    for model in bench.models():
+        calibrate, test = next(model.halves())
+        common = ["quantize", model.float_file, "-o", bench.work / "t.tflite", *model.options, "--calibrate", calibrate,
+                  "--test", test, "--force", "--json"]
+        bench.run(*common)
+        without = bench.run("evaluate", bench.work / "t.tflite", *model.options, "--split", test, "--json")
+        scaled = bench.run(*common, "--temperature")
+        rows.append([model.name, f"{scaled['temperature']:.3f}", f"{without['expected_calibration_error']:.4f}",
+                     f"{scaled['expected_calibration_error']:.4f}", percent(scaled["quantized"])])
+    return f"""## Temperature scaling
+
+The temperature is fitted on the calibration half; expected calibration error of the int8 model on the other half.
+
+{table(["model", "temperature", "error before", "error after", "accuracy"], rows)}""", []
+
+
+SECTIONS = {"int8": section_int8, "observers": section_observers, "int4": section_int4, "wide": section_wide,
+            "fault": section_fault, "temperature": section_temperature}
+
+HEADER = """# Compression: what it saves and what it costs
+
+Generated by `bench/compress.py`; do not edit. Every accuracy is measured on samples that calibration did not see: the data
+are two halves that change places. kws: 1,000 inputs of MLPerf Tiny; vww: 1,000 images; ic: 500 images of CIFAR-10's test
+set. [What the options mean](../quantization.md).
+
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--whit", type=Path, default=ROOT / "build/release/whit")
+    parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
+    parser.add_argument("--work", type=Path, default=ROOT / "build/compress", help="for files in between")
+    parser.add_argument("--only", nargs="*", choices=list(SECTIONS), help="print these sections instead of writing the page")
+    parser.add_argument("--output", type=Path, default=ROOT / "docs/results/compress.md")
+    arguments = parser.parse_args()
+    if not arguments.shared.is_dir():
+        peer.skip("no ../shared")
+    compress_peers.enter_environment(arguments.work)
+    bench = Bench(arguments.whit.resolve(), arguments.shared.resolve(), arguments.work.resolve())
+    texts, failures = [], []
+    for name, section in SECTIONS.items():
+        if arguments.only and name not in arguments.only:
+            continue
+        print(f"{name} ...", file=sys.stderr)
+        text, failed = section(bench)
+        texts.append(text)
+        failures += failed
+    if arguments.only:
+        print("\n".join(texts))
+    else:
+        arguments.output.write_text(HEADER + "\n".join(texts))
+    for failure in failures:
+        print(f"missed: {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
