@@ -19,7 +19,8 @@ struct Written {
   TensorType type = TensorType::FLOAT32;
   ir::Shape shape;
   ir::Quantization quantization;
-  uint32_t buffer = 0;  // of a constant; 0: none
+  uint32_t buffer = 0;       // of a constant; 0: none
+  bool is_variable = false;  // keeps its value from one inference to the next
 };
 
 struct WrittenSubgraph {
@@ -40,7 +41,9 @@ class Export {
   int32_t tensor(ir::TensorId id);
   uint32_t buffer(const std::vector<uint8_t>& data);
   void op(WrittenSubgraph& subgraph, BuiltinOperator code, int32_t version, const std::vector<int32_t>& inputs,
-          const std::vector<int32_t>& outputs, BuiltinOptions kind, flatbuffers::Offset<void> options);
+          const std::vector<int32_t>& outputs, BuiltinOptions kind, flatbuffers::Offset<void> options,
+          const std::vector<int32_t>& intermediates = {});
+  void find_layer_states();
   void add_variables();
   int32_t add_handle(WrittenSubgraph& subgraph, size_t variable);
   flatbuffers::Offset<SubGraph> finish(const WrittenSubgraph& subgraph, const std::vector<int32_t>& inputs,
@@ -50,6 +53,7 @@ class Export {
   flatbuffers::FlatBufferBuilder fbb_;
   WrittenSubgraph main_, first_values_;
   std::vector<int32_t> index_;               // by TensorId: in main_, -1: not written yet
+  std::vector<bool> in_layer_;               // by variable: a recurrent layer keeps it, so there is no handle
   std::vector<int32_t> handles_;             // by variable
   std::vector<std::string> variable_names_;  // by variable, no two the same
   std::vector<flatbuffers::Offset<Buffer>> buffers_;
@@ -79,6 +83,8 @@ class NodeExport {
   int32_t input(size_t i);  // -1 when absent
   int32_t output() { return export_.tensor(node_.outputs[0]); }
   int32_t handle(int32_t variable) const { return export_.handles_[static_cast<size_t>(variable)]; }
+  bool in_layer(int32_t variable) const { return export_.in_layer_[static_cast<size_t>(variable)]; }
+  int32_t state(size_t i);  // a variable tensor, for state input `i` of a recurrent layer
   // New tensors, named after the output: a constant, and one like `like` that holds a step on the way to the output.
   int32_t integers(const char* suffix, const std::vector<int32_t>& values);
   int32_t integers(const char* suffix, const std::vector<int32_t>& values, const ir::Shape& shape);
@@ -95,6 +101,11 @@ class NodeExport {
              flatbuffers::Offset<T> options, int32_t version = 1) {
     append(code, inputs, outputs, version, BuiltinOptionsTraits<T>::enum_value, options.Union());
   }
+  template <typename T>
+  void write_with_steps(BuiltinOperator code, const std::vector<int32_t>& inputs, const std::vector<int32_t>& outputs,
+                        flatbuffers::Offset<T> options, const std::vector<int32_t>& intermediates) {
+    append(code, inputs, outputs, 1, BuiltinOptionsTraits<T>::enum_value, options.Union(), intermediates);
+  }
   void write_reshape(int32_t input, int32_t output);
 
   flatbuffers::FlatBufferBuilder& fbb() { return export_.fbb_; }
@@ -102,7 +113,8 @@ class NodeExport {
 
  private:
   void append(BuiltinOperator code, const std::vector<int32_t>& inputs, const std::vector<int32_t>& outputs,
-              int32_t version, BuiltinOptions kind, flatbuffers::Offset<void> options);
+              int32_t version, BuiltinOptions kind, flatbuffers::Offset<void> options,
+              const std::vector<int32_t>& intermediates = {});
 
   Export& export_;
   const ir::Node& node_;
@@ -138,6 +150,8 @@ void export_gather(NodeExport& node);
 void export_one_hot(NodeExport& node);
 void export_block(NodeExport& node);
 void export_resize(NodeExport& node);
+void export_lstm(NodeExport& node);
+void export_svdf(NodeExport& node);
 void export_variable(NodeExport& node);
 
 // The first version of `code` that takes operands of these types and ranks. The interpreter refuses lower ones, and an

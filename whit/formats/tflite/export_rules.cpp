@@ -35,6 +35,8 @@ Types types_of(ir::Op op) {
     case ir::Op::square:
       return kReal;
     case ir::Op::elu:
+    case ir::Op::lstm:
+    case ir::Op::svdf:
       return types(D::f32, D::i8);
     case ir::Op::hard_swish:
     case ir::Op::relu_n1_to_1:

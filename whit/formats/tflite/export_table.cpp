@@ -70,8 +70,10 @@ Write find(ir::Op op) {
     case ir::Op::assign_variable:
       return export_variable;
     case ir::Op::lstm:
-    case ir::Op::gru:
+      return export_lstm;
     case ir::Op::svdf:
+      return export_svdf;
+    case ir::Op::gru:
     case ir::Op::rfft2d:
     case ir::Op::complex_abs:
       return nullptr;

@@ -31,7 +31,8 @@ void Export::add_variables() {
      CreateCallOnceOptions(fbb_, kFirstValues).Union());
   for (size_t i = 0; i < graph_.variables.size(); ++i) {
     const ir::Variable& v = graph_.variables[i];
-    handles_.push_back(add_handle(main_, i));
+    handles_.push_back(in_layer_[i] ? -1 : add_handle(main_, i));
+    if (in_layer_[i]) continue;
     const int32_t handle = add_handle(first_values_, i);
     const int32_t value = first_values_.add({v.name, to_type(v.type), v.shape, v.quantization, buffer(v.initial)});
     op(first_values_, Code::ASSIGN_VARIABLE, 1, {handle, value}, {}, BuiltinOptions::NONE, 0);
@@ -39,7 +40,9 @@ void Export::add_variables() {
 }
 
 void export_variable(NodeExport& node) {
-  const int32_t handle = node.handle(node.attributes<ir::VariableAttributes>().variable);
+  const int32_t variable = node.attributes<ir::VariableAttributes>().variable;
+  if (node.in_layer(variable)) return;
+  const int32_t handle = node.handle(variable);
   if (node.op() == ir::Op::read_variable) return node.write(Code::READ_VARIABLE, {handle}, {node.output()});
   node.write(Code::ASSIGN_VARIABLE, {handle, node.input(0)}, {});
 }

@@ -39,7 +39,8 @@ int32_t NodeExport::step(const char* suffix, const ir::Tensor& like, const ir::S
 }
 
 void NodeExport::append(BuiltinOperator code, const std::vector<int32_t>& inputs, const std::vector<int32_t>& outputs,
-                        int32_t version, BuiltinOptions kind, flatbuffers::Offset<void> options) {
+                        int32_t version, BuiltinOptions kind, flatbuffers::Offset<void> options,
+                        const std::vector<int32_t>& intermediates) {
   const auto operands = [&](const std::vector<int32_t>& indices) {
     std::vector<const Written*> all;
     all.reserve(indices.size());
@@ -47,7 +48,7 @@ void NodeExport::append(BuiltinOperator code, const std::vector<int32_t>& inputs
     return all;
   };
   const int32_t needed = version_of(code, operands(inputs), operands(outputs));
-  export_.op(export_.main_, code, std::max(version, needed), inputs, outputs, kind, options);
+  export_.op(export_.main_, code, std::max(version, needed), inputs, outputs, kind, options, intermediates);
 }
 
 // The shape of `output`. A scalar cannot be asked for by a list of dimensions: SQUEEZE takes all of them away.

@@ -68,6 +68,7 @@ constexpr auto kVersions = std::to_array<Versions>({
     {Code::RESIZE_BILINEAR, 2, 4},
     {Code::RESIZE_NEAREST_NEIGHBOR, 2, 4},
     {Code::CAST, 3, 1},
+    {Code::SVDF, 3, 1},
 });
 
 using Operands = std::vector<const Written*>;

@@ -48,14 +48,16 @@ int32_t Export::tensor(ir::TensorId id) {
 }
 
 void Export::op(WrittenSubgraph& subgraph, BuiltinOperator code, int32_t version, const std::vector<int32_t>& inputs,
-                const std::vector<int32_t>& outputs, BuiltinOptions kind, flatbuffers::Offset<void> options) {
+                const std::vector<int32_t>& outputs, BuiltinOptions kind, flatbuffers::Offset<void> options,
+                const std::vector<int32_t>& intermediates) {
   const auto [found, is_new] = code_of_.try_emplace({code, version}, static_cast<uint32_t>(codes_.size()));
   if (is_new) {
     const auto old = static_cast<int8_t>(std::min(static_cast<int32_t>(code), kLastOldCode));
     codes_.push_back(CreateOperatorCode(fbb_, old, 0, version, code));
   }
   const auto in = fbb_.CreateVector(inputs), out = fbb_.CreateVector(outputs);
-  subgraph.operators.push_back(CreateOperator(fbb_, found->second, in, out, kind, options));
+  const auto steps = intermediates.empty() ? 0 : fbb_.CreateVector(intermediates);
+  subgraph.operators.push_back(CreateOperator(fbb_, found->second, in, out, kind, options, 0, 0, 0, steps));
 }
 
 flatbuffers::Offset<SubGraph> Export::finish(const WrittenSubgraph& subgraph, const std::vector<int32_t>& inputs,
@@ -72,7 +74,7 @@ flatbuffers::Offset<SubGraph> Export::finish(const WrittenSubgraph& subgraph, co
     }
     const auto shape = fbb_.CreateVector(t.shape);
     const auto text = fbb_.CreateString(t.name);
-    tensors.push_back(CreateTensor(fbb_, shape, t.type, t.buffer, text, quantization));
+    tensors.push_back(CreateTensor(fbb_, shape, t.type, t.buffer, text, quantization, t.is_variable));
   }
   const auto all = fbb_.CreateVector(tensors);
   const auto in = fbb_.CreateVector(inputs), out = fbb_.CreateVector(outputs);
@@ -83,14 +85,16 @@ flatbuffers::Offset<SubGraph> Export::finish(const WrittenSubgraph& subgraph, co
 std::vector<uint8_t> Export::run() {
   std::vector<int32_t> inputs, outputs;
   for (const ir::TensorId id : graph_.inputs) inputs.push_back(tensor(id));
-  if (!graph_.variables.empty()) add_variables();
+  find_layer_states();
+  const bool has_handles = std::count(in_layer_.begin(), in_layer_.end(), false) > 0;
+  if (has_handles) add_variables();
   for (const ir::Node& node : graph_.nodes) {
     NodeExport in_hand(*this, node);
     export_node(in_hand);
   }
   for (const ir::TensorId id : graph_.outputs) outputs.push_back(tensor(id));
   std::vector<flatbuffers::Offset<SubGraph>> subgraphs = {finish(main_, inputs, outputs, "main")};
-  if (!graph_.variables.empty()) subgraphs.push_back(finish(first_values_, {}, {}, "first_values"));
+  if (has_handles) subgraphs.push_back(finish(first_values_, {}, {}, "first_values"));
   const auto codes = fbb_.CreateVector(codes_);
   const auto all = fbb_.CreateVector(subgraphs);
   const auto description = fbb_.CreateString("whit");
