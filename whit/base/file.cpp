@@ -23,7 +23,8 @@ std::vector<uint8_t> read_file(const std::filesystem::path& path) {
                 "check the path and its permissions");
   }
   std::vector<uint8_t> bytes((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  if (stream.bad()) throw Error(ErrorCode::bad_input, "reading the file failed", path.string(), "copy it to another disk");
+  if (stream.bad())
+    throw Error(ErrorCode::bad_input, "reading the file failed", path.string(), "copy it to another disk");
   return bytes;
 }
 

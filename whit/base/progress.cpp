@@ -33,7 +33,8 @@ void ProgressBar::show(int64_t done, int64_t total) {
   }
   constexpr int kWidth = 30;
   const int filled = static_cast<int>(share * kWidth);
-  fmt::print(stderr, "\r\x1b[K{} [{:#<{}}{:.<{}}] {}/{} {} left", what_, "", filled, "", kWidth - filled, done, total, left);
+  fmt::print(stderr, "\r\x1b[K{} [{:#<{}}{:.<{}}] {}/{} {} left", what_, "", filled, "", kWidth - filled, done, total,
+             left);
   std::fflush(stderr);
   open_ = true;
 }
