@@ -270,6 +270,10 @@ void verify_types(const Graph& graph, const Node& node) {
     case TypeRule::layer:
       return check_layer(t);
     case TypeRule::same:
+      if (node.op == Op::softmax && t.in(0).type == DType::i8 && t.out().type == DType::i16) {
+        t.require_quantized(t.in(0));
+        return t.require_quantized(t.out());
+      }
       return check_same(t, 0, true);
     case TypeRule::moved:
       return check_same(t, 0, false);

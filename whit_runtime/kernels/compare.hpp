@@ -32,7 +32,7 @@ struct CompareS8 {
 };
 
 inline bool check(const CompareS8& p, const Extent& e) {
-  return check_operands_s8(p, e) && check(p.scale1) && check(p.scale2);
+  return check_operands(p, e) && check(p.scale1) && check(p.scale2);
 }
 
 // Source: TFLite ComparisonWithScaling, left shift 8.

@@ -1,18 +1,22 @@
-// 2-D convolution, int8, portable: the reference among the convolution kernels and the fallback for every shape.
-// Packed twins in arch/ must give the same bits. Does not handle weights with a zero point.
+// 2-D convolution, int8 (conv2d_s8) and int16 activations (conv2d_s16), portable: the reference among the convolution
+// kernels and the fallback for every shape. Packed twins in arch/ must give the same bits. Does not handle weights with
+// a zero point.
 #ifndef WHIT_RUNTIME_KERNELS_CONV2D_S8_HPP_
 #define WHIT_RUNTIME_KERNELS_CONV2D_S8_HPP_
 
+#include "whit_runtime/kernels/activations.hpp"
 #include "whit_runtime/kernels/conv_geometry.hpp"
 
 namespace whit::rt {
 
-struct Conv2dS8 {
+template <typename T, typename S>  // of activations and sums
+struct Conv2d {
+  using Sum = S;
   OpHead head;
-  Ref input;    // int8 [N,H,W,I]
-  Ref output;   // int8 [N,H,W,O]
+  Ref input;    // T [N,H,W,I]
+  Ref output;   // T [N,H,W,O]
   Ref weights;  // int8 [O,KH,KW,I]
-  Ref requant;  // Requant[O], bias with -zero_point * sum(w) folded in
+  Ref requant;  // Requant[O] or RequantWide[O], bias with -zero_point * sum(w) folded in
   ConvGeometry geometry;
   int32_t input_zero_point;  // what padding holds
   int32_t output_zero_point;
@@ -20,19 +24,23 @@ struct Conv2dS8 {
   static constexpr uint8_t kRefs = 4;
 };
 
-inline bool check(const Conv2dS8& p, const Extent& e) {
+template <typename T, typename Sum>
+inline bool check(const Conv2d<T, Sum>& p, const Extent& e) {
   const ConvGeometry& g = p.geometry;
-  return check_geometry(g) && readable(e, p.input, area(g.batches, g.input_height, g.input_width, g.input_channels)) &&
-         writable(e, p.output, area(g.batches, g.output_height, g.output_width, g.output_channels)) &&
+  const uint64_t element = sizeof(T);
+  return check_geometry(g) &&
+         readable(e, p.input, element * area(g.batches, g.input_height, g.input_width, g.input_channels), sizeof(T)) &&
+         writable(e, p.output, element * area(g.batches, g.output_height, g.output_width, g.output_channels),
+                  sizeof(T)) &&
          readable(e, p.weights, area(g.output_channels, g.kernel_height, g.kernel_width, g.input_channels)) &&
-         check_requant(e, p.requant, g.output_channels) && within(p.input_zero_point, -128, 127) &&
-         check_output_s8(p.output_zero_point, p.output_min, p.output_max);
+         check_requant_of<Sum>(e, p.requant, g.output_channels) && check_ranges<T>(p);
 }
 
 // Sum over the taps of one output position of one channel; taps outside the map read the zero point.
-WHIT_KERNEL int32_t conv2d_s8_sum(const Conv2dS8& p, const int8_t* image, const int8_t* w, int32_t top, int32_t left) {
+template <typename T, typename Sum>
+WHIT_KERNEL Sum conv2d_sum(const Conv2d<T, Sum>& p, const T* image, const int8_t* w, int32_t top, int32_t left) {
   const ConvGeometry& g = p.geometry;
-  int32_t sum = 0;
+  Sum sum = 0;
   for (int32_t ky = 0; ky < g.kernel_height; ++ky) {
     const int32_t y = top + ky * g.dilation_height;
     for (int32_t kx = 0; kx < g.kernel_width; ++kx, w += g.input_channels) {
@@ -40,7 +48,7 @@ WHIT_KERNEL int32_t conv2d_s8_sum(const Conv2dS8& p, const int8_t* image, const 
       if (y < 0 || y >= g.input_height || x < 0 || x >= g.input_width) {
         for (int32_t i = 0; i < g.input_channels; ++i) sum += p.input_zero_point * w[i];
       } else {
-        const int8_t* pixel = image + (y * g.input_width + x) * g.input_channels;
+        const T* pixel = image + (y * g.input_width + x) * g.input_channels;
         for (int32_t i = 0; i < g.input_channels; ++i) sum += pixel[i] * w[i];
       }
     }
@@ -48,12 +56,13 @@ WHIT_KERNEL int32_t conv2d_s8_sum(const Conv2dS8& p, const int8_t* image, const 
   return sum;
 }
 
-WHIT_KERNEL void conv2d_s8(const Conv2dS8& p, const Memory& m) {
+template <typename T, typename Sum>
+WHIT_ALWAYS_INLINE void conv2d(const Conv2d<T, Sum>& p, const Memory& m) {
   const ConvGeometry& g = p.geometry;
-  const int8_t* image = input<int8_t>(m, p.input);
+  const T* image = input<T>(m, p.input);
   const int8_t* weights = input<int8_t>(m, p.weights);
-  const Requant* requant = input<Requant>(m, p.requant);
-  int8_t* y = output<int8_t>(m, p.output);
+  const auto* requant = input<typename RequantOf<Sum>::Type>(m, p.requant);
+  T* y = output<T>(m, p.output);
   const int32_t depth = g.kernel_height * g.kernel_width * g.input_channels;
   for (int32_t n = 0; n < g.batches; ++n, image += g.input_height * g.input_width * g.input_channels) {
     for (int32_t oy = 0; oy < g.output_height; ++oy) {
@@ -61,14 +70,21 @@ WHIT_KERNEL void conv2d_s8(const Conv2dS8& p, const Memory& m) {
         const int32_t top = oy * g.stride_height - g.pad_top;
         const int32_t left = ox * g.stride_width - g.pad_left;
         for (int32_t c = 0; c < g.output_channels; ++c) {
-          const int32_t sum = requant[c].bias + conv2d_s8_sum(p, image, weights + c * depth, top, left);
-          const int32_t scaled = multiply_by_quantized_multiplier(sum, requant[c].multiplier, requant[c].shift);
-          *y++ = static_cast<int8_t>(clamp(scaled + p.output_zero_point, p.output_min, p.output_max));
+          const Sum sum = requant[c].bias + conv2d_sum(p, image, weights + c * depth, top, left);
+          *y++ = layer_output<T, Sum>(p, requant[c], sum);
         }
       }
     }
   }
 }
+
+using Conv2dS8 = Conv2d<int8_t, int32_t>;
+using Conv2dS16 = Conv2d<int16_t, int64_t>;
+using Conv2dS16B32 = Conv2d<int16_t, int32_t>;
+
+WHIT_KERNEL void conv2d_s8(const Conv2dS8& p, const Memory& m) { conv2d(p, m); }
+WHIT_KERNEL void conv2d_s16(const Conv2dS16& p, const Memory& m) { conv2d(p, m); }
+WHIT_KERNEL void conv2d_s16_b32(const Conv2dS16B32& p, const Memory& m) { conv2d(p, m); }
 
 }  // namespace whit::rt
 

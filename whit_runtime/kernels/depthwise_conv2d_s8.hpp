@@ -3,16 +3,19 @@
 #ifndef WHIT_RUNTIME_KERNELS_DEPTHWISE_CONV2D_S8_HPP_
 #define WHIT_RUNTIME_KERNELS_DEPTHWISE_CONV2D_S8_HPP_
 
+#include "whit_runtime/kernels/activations.hpp"
 #include "whit_runtime/kernels/conv_geometry.hpp"
 
 namespace whit::rt {
 
-struct DepthwiseConv2dS8 {
+template <typename T, typename S>  // of activations and sums
+struct DepthwiseConv2d {
+  using Sum = S;
   OpHead head;
-  Ref input;    // int8 [N,H,W,I]
-  Ref output;   // int8 [N,H,W,O], O = I * depth multiplier
+  Ref input;    // T [N,H,W,I]
+  Ref output;   // T [N,H,W,O], O = I * depth multiplier
   Ref weights;  // int8 [O,KH,KW]
-  Ref requant;  // Requant[O], bias with -zero_point * sum(w) folded in
+  Ref requant;  // Requant[O] or RequantWide[O], bias with -zero_point * sum(w) folded in
   ConvGeometry geometry;
   int32_t input_zero_point;
   int32_t output_zero_point;
@@ -20,22 +23,25 @@ struct DepthwiseConv2dS8 {
   static constexpr uint8_t kRefs = 4;
 };
 
-inline bool check(const DepthwiseConv2dS8& p, const Extent& e) {
+template <typename T, typename Sum>
+inline bool check(const DepthwiseConv2d<T, Sum>& p, const Extent& e) {
   const ConvGeometry& g = p.geometry;
+  const uint64_t element = sizeof(T);
   return check_geometry(g) && g.output_channels % g.input_channels == 0 &&
-         readable(e, p.input, area(g.batches, g.input_height, g.input_width, g.input_channels)) &&
-         writable(e, p.output, area(g.batches, g.output_height, g.output_width, g.output_channels)) &&
+         readable(e, p.input, element * area(g.batches, g.input_height, g.input_width, g.input_channels), sizeof(T)) &&
+         writable(e, p.output, element * area(g.batches, g.output_height, g.output_width, g.output_channels),
+                  sizeof(T)) &&
          readable(e, p.weights, area(g.output_channels, g.kernel_height, g.kernel_width)) &&
-         check_requant(e, p.requant, g.output_channels) && within(p.input_zero_point, -128, 127) &&
-         check_output_s8(p.output_zero_point, p.output_min, p.output_max);
+         check_requant_of<Sum>(e, p.requant, g.output_channels) && check_ranges<T>(p);
 }
 
-WHIT_KERNEL void depthwise_conv2d_s8(const DepthwiseConv2dS8& p, const Memory& m) {
+template <typename T, typename Sum>
+WHIT_ALWAYS_INLINE void depthwise_conv2d(const DepthwiseConv2d<T, Sum>& p, const Memory& m) {
   const ConvGeometry& g = p.geometry;
-  const int8_t* image = input<int8_t>(m, p.input);
+  const T* image = input<T>(m, p.input);
   const int8_t* weights = input<int8_t>(m, p.weights);
-  const Requant* requant = input<Requant>(m, p.requant);
-  int8_t* out = output<int8_t>(m, p.output);
+  const auto* requant = input<typename RequantOf<Sum>::Type>(m, p.requant);
+  T* out = output<T>(m, p.output);
   const int32_t taps = g.kernel_height * g.kernel_width;
   const int32_t multiplier = g.output_channels / g.input_channels;
   for (int32_t n = 0; n < g.batches; ++n, image += g.input_height * g.input_width * g.input_channels) {
@@ -43,7 +49,7 @@ WHIT_KERNEL void depthwise_conv2d_s8(const DepthwiseConv2dS8& p, const Memory& m
       for (int32_t ox = 0; ox < g.output_width; ++ox) {
         for (int32_t c = 0; c < g.output_channels; ++c) {
           const int8_t* w = weights + c * taps;
-          int32_t sum = requant[c].bias;
+          Sum sum = requant[c].bias;
           for (int32_t ky = 0; ky < g.kernel_height; ++ky) {
             const int32_t y = oy * g.stride_height - g.pad_top + ky * g.dilation_height;
             for (int32_t kx = 0; kx < g.kernel_width; ++kx) {
@@ -54,13 +60,20 @@ WHIT_KERNEL void depthwise_conv2d_s8(const DepthwiseConv2dS8& p, const Memory& m
               sum += pixel * *w++;
             }
           }
-          const int32_t scaled = multiply_by_quantized_multiplier(sum, requant[c].multiplier, requant[c].shift);
-          *out++ = static_cast<int8_t>(clamp(scaled + p.output_zero_point, p.output_min, p.output_max));
+          *out++ = layer_output<T, Sum>(p, requant[c], sum);
         }
       }
     }
   }
 }
+
+using DepthwiseConv2dS8 = DepthwiseConv2d<int8_t, int32_t>;
+using DepthwiseConv2dS16 = DepthwiseConv2d<int16_t, int64_t>;
+using DepthwiseConv2dS16B32 = DepthwiseConv2d<int16_t, int32_t>;
+
+WHIT_KERNEL void depthwise_conv2d_s8(const DepthwiseConv2dS8& p, const Memory& m) { depthwise_conv2d(p, m); }
+WHIT_KERNEL void depthwise_conv2d_s16(const DepthwiseConv2dS16& p, const Memory& m) { depthwise_conv2d(p, m); }
+WHIT_KERNEL void depthwise_conv2d_s16_b32(const DepthwiseConv2dS16B32& p, const Memory& m) { depthwise_conv2d(p, m); }
 
 }  // namespace whit::rt
 

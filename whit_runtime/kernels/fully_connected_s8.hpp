@@ -1,49 +1,60 @@
-// Fully connected, int8, portable: out[b,o] = requantize(bias[o] + sum_i x[b,i] * w[o,i]).
-// The reference among the fully connected kernels: packed twins in arch/ must give the same bits.
-// Does not handle weights with a zero point; the workshop refuses those.
+// Fully connected, int8 (fully_connected_s8) and int16 activations (fully_connected_s16), portable: out[b,o] =
+// requantize(bias[o] + sum_i x[b,i] * w[o,i]). The reference among the fully connected kernels: packed twins in arch/
+// must give the same bits. Does not handle weights with a zero point; the workshop refuses those.
 #ifndef WHIT_RUNTIME_KERNELS_FULLY_CONNECTED_S8_HPP_
 #define WHIT_RUNTIME_KERNELS_FULLY_CONNECTED_S8_HPP_
 
-#include "whit_runtime/kernels/kernel.hpp"
+#include "whit_runtime/kernels/activations.hpp"
 
 namespace whit::rt {
 
-struct FullyConnectedS8 {
+template <typename T, typename S>  // of activations and sums
+struct FullyConnected {
+  using Sum = S;
   OpHead head;
-  Ref input;    // int8 [batches, input_depth]
-  Ref output;   // int8 [batches, output_depth]
+  Ref input;    // T [batches, input_depth]
+  Ref output;   // T [batches, output_depth]
   Ref weights;  // int8 [output_depth, input_depth]
-  Ref requant;  // Requant[output_depth], bias with -zero_point * sum(w) folded in
+  Ref requant;  // Requant[output_depth] or RequantWide[output_depth], bias with -zero_point * sum(w) folded in
   int32_t batches;
   int32_t input_depth;
   int32_t output_depth;
   int32_t output_zero_point;
-  int32_t output_min;  // fused activation, [-128, 127]
+  int32_t output_min;  // fused activation, in the range of T
   int32_t output_max;
   static constexpr uint8_t kRefs = 4;
 };
 
-inline bool check(const FullyConnectedS8& p, const Extent& e) {
-  return readable(e, p.input, area(p.batches, p.input_depth)) &&
-         writable(e, p.output, area(p.batches, p.output_depth)) &&
-         readable(e, p.weights, area(p.output_depth, p.input_depth)) && check_requant(e, p.requant, p.output_depth) &&
-         check_output_s8(p.output_zero_point, p.output_min, p.output_max);
+template <typename T, typename Sum>
+inline bool check(const FullyConnected<T, Sum>& p, const Extent& e) {
+  return readable(e, p.input, sizeof(T) * area(p.batches, p.input_depth), sizeof(T)) &&
+         writable(e, p.output, sizeof(T) * area(p.batches, p.output_depth), sizeof(T)) &&
+         readable(e, p.weights, area(p.output_depth, p.input_depth)) &&
+         check_requant_of<Sum>(e, p.requant, p.output_depth) && check_output<T>(p);
 }
 
-WHIT_KERNEL void fully_connected_s8(const FullyConnectedS8& p, const Memory& m) {
-  const int8_t* x = input<int8_t>(m, p.input);
-  int8_t* y = output<int8_t>(m, p.output);
+template <typename T, typename Sum>
+WHIT_ALWAYS_INLINE void fully_connected(const FullyConnected<T, Sum>& p, const Memory& m) {
+  const T* x = input<T>(m, p.input);
+  T* y = output<T>(m, p.output);
   for (int32_t b = 0; b < p.batches; ++b, x += p.input_depth) {
     const int8_t* w = input<int8_t>(m, p.weights);
-    const Requant* requant = input<Requant>(m, p.requant);
+    const auto* requant = input<typename RequantOf<Sum>::Type>(m, p.requant);
     for (int32_t o = 0; o < p.output_depth; ++o, ++requant, w += p.input_depth) {
-      int32_t sum = requant->bias;
+      Sum sum = requant->bias;
       for (int32_t i = 0; i < p.input_depth; ++i) sum += x[i] * w[i];
-      const int32_t scaled = multiply_by_quantized_multiplier(sum, requant->multiplier, requant->shift);
-      *y++ = static_cast<int8_t>(clamp(scaled + p.output_zero_point, p.output_min, p.output_max));
+      *y++ = layer_output<T, Sum>(p, *requant, sum);
     }
   }
 }
+
+using FullyConnectedS8 = FullyConnected<int8_t, int32_t>;
+using FullyConnectedS16 = FullyConnected<int16_t, int64_t>;
+using FullyConnectedS16B32 = FullyConnected<int16_t, int32_t>;
+
+WHIT_KERNEL void fully_connected_s8(const FullyConnectedS8& p, const Memory& m) { fully_connected(p, m); }
+WHIT_KERNEL void fully_connected_s16(const FullyConnectedS16& p, const Memory& m) { fully_connected(p, m); }
+WHIT_KERNEL void fully_connected_s16_b32(const FullyConnectedS16B32& p, const Memory& m) { fully_connected(p, m); }
 
 }  // namespace whit::rt
 

@@ -45,5 +45,6 @@
 #include "whit_runtime/kernels/svdf.hpp"
 #include "whit_runtime/kernels/transpose_conv2d.hpp"
 #include "whit_runtime/kernels/unary_f32.hpp"
+#include "whit_runtime/kernels/unary_s16.hpp"
 
 #endif  // WHIT_RUNTIME_KERNELS_KERNELS_HPP_

@@ -1,18 +1,19 @@
 // Reductions: sum and mean, largest and smallest, over any pattern of dimensions that alternates at most
-// kept, reduced, kept, reduced (in either order). int8 sums are requantized; float sums are divided by `divisor`.
-// Elements are added in row-major order, as TFLite's reference kernel does. Does not reduce other types.
+// kept, reduced, kept, reduced (in either order). int8 and int16 sums are requantized; float sums are divided by
+// `divisor`. Elements are added in row-major order, as TFLite's reference kernel does. Does not reduce other types.
 #ifndef WHIT_RUNTIME_KERNELS_REDUCE_HPP_
 #define WHIT_RUNTIME_KERNELS_REDUCE_HPP_
 
-#include "whit_runtime/kernels/kernel.hpp"
+#include "whit_runtime/kernels/activations.hpp"
 
 namespace whit::rt {
 
 // The walk that all reductions share; strides count elements of the input. The output is dense [kept0, kept1].
-struct ReduceSumS8 {
+template <typename T>
+struct ReduceSum {
   OpHead head;
-  Ref input;   // int8
-  Ref output;  // int8
+  Ref input;   // T
+  Ref output;  // T
   int32_t kept[2];
   int32_t kept_stride[2];
   int32_t reduced[2];
@@ -76,9 +77,10 @@ inline bool check_reduce(const P& p, const Extent& e, uint32_t element_bytes) {
          writable(e, p.output, area(p.kept[0], p.kept[1]) * element_bytes, element_bytes);
 }
 
-inline bool check(const ReduceSumS8& p, const Extent& e) {
-  return check_reduce(p, e, 1) && p.multiplier >= 0 && within(p.shift, -31, 30) &&
-         within(p.output_zero_point, -128, 127);
+template <typename T>
+inline bool check(const ReduceSum<T>& p, const Extent& e) {
+  return check_reduce(p, e, sizeof(T)) && p.multiplier >= 0 && within(p.shift, -31, 30) &&
+         within(p.output_zero_point, kLowest<T>, kHighest<T>);
 }
 inline bool check(const ReduceExtremeS8& p, const Extent& e) { return check_reduce(p, e, 1) && within(p.flip, -1, 0); }
 inline bool check(const ReduceSumF32& p, const Extent& e) { return check_reduce(p, e, 4); }
@@ -103,14 +105,21 @@ WHIT_ALWAYS_INLINE void reduce_walk(const P& p, const Memory& m, Accumulator sta
   }
 }
 
-WHIT_KERNEL void reduce_sum_s8(const ReduceSumS8& p, const Memory& m) {
-  reduce_walk<int8_t>(
-      p, m, p.bias, [](int32_t sum, int8_t element) { return sum + element; },
+template <typename T>
+WHIT_ALWAYS_INLINE void reduce_sum(const ReduceSum<T>& p, const Memory& m) {
+  reduce_walk<T>(
+      p, m, p.bias, [](int32_t sum, T element) { return sum + element; },
       [&p](int32_t sum) {
         const int32_t scaled = multiply_by_quantized_multiplier(sum, p.multiplier, p.shift);
-        return static_cast<int8_t>(clamp(scaled + p.output_zero_point, -128, 127));
+        return static_cast<T>(clamp(scaled + p.output_zero_point, kLowest<T>, kHighest<T>));
       });
 }
+
+using ReduceSumS8 = ReduceSum<int8_t>;
+using ReduceSumS16 = ReduceSum<int16_t>;
+
+WHIT_KERNEL void reduce_sum_s8(const ReduceSumS8& p, const Memory& m) { reduce_sum(p, m); }
+WHIT_KERNEL void reduce_sum_s16(const ReduceSumS16& p, const Memory& m) { reduce_sum(p, m); }
 
 WHIT_KERNEL void reduce_extreme_s8(const ReduceExtremeS8& p, const Memory& m) {
   reduce_walk<int8_t>(

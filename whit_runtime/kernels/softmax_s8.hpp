@@ -4,15 +4,16 @@
 #ifndef WHIT_RUNTIME_KERNELS_SOFTMAX_S8_HPP_
 #define WHIT_RUNTIME_KERNELS_SOFTMAX_S8_HPP_
 
+#include "whit_runtime/kernels/activations.hpp"
 #include "whit_runtime/kernels/fixed_point.hpp"
-#include "whit_runtime/kernels/kernel.hpp"
 
 namespace whit::rt {
 
-struct SoftmaxS8 {
+template <typename T>  // of the output: int8_t, or int16_t
+struct Softmax {
   OpHead head;
   Ref input;   // int8 [rows, depth]
-  Ref output;  // int8 [rows, depth], may be the input or start before it
+  Ref output;  // T [rows, depth], of int8 may be the input or start before it
   int32_t rows;
   int32_t depth;       // at most 2^12: the sum has 12 integer bits
   int32_t multiplier;  // of a difference to the row's maximum, to Q5.26
@@ -23,9 +24,11 @@ struct SoftmaxS8 {
 
 inline constexpr int32_t kMaxSoftmaxDepth = 4095;
 
-inline bool check(const SoftmaxS8& p, const Extent& e) {
+template <typename T>
+inline bool check(const Softmax<T>& p, const Extent& e) {
   return within(p.depth, 1, kMaxSoftmaxDepth) && readable(e, p.input, area(p.rows, p.depth)) &&
-         writable(e, p.output, area(p.rows, p.depth)) && p.multiplier >= 0 && within(p.shift, 0, 30) && p.diff_min <= 0;
+         writable(e, p.output, sizeof(T) * area(p.rows, p.depth), sizeof(T)) && p.multiplier >= 0 &&
+         within(p.shift, 0, 30) && p.diff_min <= 0;
 }
 
 inline int32_t row_maximum(const int8_t* x, int32_t depth) {
@@ -52,26 +55,35 @@ inline int32_t softmax_sum(const int8_t* x, int32_t depth, int32_t maximum, int3
 }
 
 // Source: TFLite reference_ops::Softmax.
-WHIT_KERNEL void softmax_s8(const SoftmaxS8& p, const Memory& m) {
+template <typename T>
+WHIT_ALWAYS_INLINE void softmax(const Softmax<T>& p, const Memory& m) {
   const int8_t* x = input<int8_t>(m, p.input);
-  int8_t* y = output<int8_t>(m, p.output);
+  T* y = output<T>(m, p.output);
   for (int32_t row = 0; row < p.rows; ++row, x += p.depth, y += p.depth) {
     const int32_t maximum = row_maximum(x, p.depth);
     const int32_t sum = softmax_sum(x, p.depth, maximum, p.diff_min, p.multiplier, p.shift);
     int32_t bits_over_unit;
     const int32_t scale = reciprocal(sum, 12, &bits_over_unit);
-    const int32_t exponent = bits_over_unit + 31 - 8;  // above 31 every result rounds to 0; the reference gives up
+    const int32_t exponent =
+        bits_over_unit + 31 -
+        static_cast<int32_t>(8 * sizeof(T));  // above 31 every result rounds to 0; the reference gives up
     for (int32_t i = 0; i < p.depth; ++i) {
       const int32_t difference = x[i] - maximum;
-      int32_t result = -128;
+      int32_t result = kLowest<T>;
       if (difference >= p.diff_min && exponent <= 31) {
         const int32_t exp = exp_on_negative_q5(softmax_difference(difference, p.multiplier, p.shift));
-        result = clamp(rounding_divide_by_pot(fixed_mul(scale, exp), exponent) - 128, -128, 127);
+        result = clamp(rounding_divide_by_pot(fixed_mul(scale, exp), exponent) + kLowest<T>, kLowest<T>, kHighest<T>);
       }
-      y[i] = static_cast<int8_t>(result);
+      y[i] = static_cast<T>(result);
     }
   }
 }
+
+using SoftmaxS8 = Softmax<int8_t>;
+using SoftmaxS8S16 = Softmax<int16_t>;
+
+WHIT_KERNEL void softmax_s8(const SoftmaxS8& p, const Memory& m) { softmax(p, m); }
+WHIT_KERNEL void softmax_s8_s16(const SoftmaxS8S16& p, const Memory& m) { softmax(p, m); }
 
 struct LogSoftmaxS8 {
   OpHead head;

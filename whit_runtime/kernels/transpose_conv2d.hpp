@@ -1,19 +1,23 @@
-// Transposed convolution, int8 and float32: out[y,x,o] gathers the taps (ky,kx) for which y + pad_top - ky and
-// x + pad_left - kx are multiples of the stride that lie inside the input; each output is written once, so no scratch.
-// Float sums run in the order of TFLite's reference kernel: input rows, columns, channels. Knows no dilation.
+// Transposed convolution, int8, int16 activations and float32: out[y,x,o] gathers the taps (ky,kx) for which y +
+// pad_top - ky and x + pad_left - kx are multiples of the stride that lie inside the input; each output is written
+// once, so no scratch. Float sums run in the order of TFLite's reference kernel: input rows, columns, channels. Knows
+// no dilation.
 #ifndef WHIT_RUNTIME_KERNELS_TRANSPOSE_CONV2D_HPP_
 #define WHIT_RUNTIME_KERNELS_TRANSPOSE_CONV2D_HPP_
 
+#include "whit_runtime/kernels/activations.hpp"
 #include "whit_runtime/kernels/conv2d_f32.hpp"
 
 namespace whit::rt {
 
-struct TransposeConv2dS8 {
+template <typename T, typename S>  // of activations and sums
+struct TransposeConv2d {
+  using Sum = S;
   OpHead head;
-  Ref input;    // int8 [N,H,W,I]
-  Ref output;   // int8 [N,H,W,O]
+  Ref input;    // T [N,H,W,I]
+  Ref output;   // T [N,H,W,O]
   Ref weights;  // int8 [O,KH,KW,I]
-  Ref requant;  // Requant[O], bias without the zero point: how many taps count depends on the place
+  Ref requant;  // Requant[O] or RequantWide[O], bias without the zero point: how many taps count depends on the place
   ConvGeometry geometry;
   int32_t input_zero_point;
   int32_t output_zero_point;
@@ -33,14 +37,16 @@ struct TransposeConv2dF32 {
   static constexpr uint8_t kRefs = 4;
 };
 
-inline bool check(const TransposeConv2dS8& p, const Extent& e) {
+template <typename T, typename Sum>
+inline bool check(const TransposeConv2d<T, Sum>& p, const Extent& e) {
   const ConvGeometry& g = p.geometry;
+  const uint64_t element = sizeof(T);
   return check_geometry(g) && g.dilation_height == 1 && g.dilation_width == 1 &&
-         readable(e, p.input, area(g.batches, g.input_height, g.input_width, g.input_channels)) &&
-         writable(e, p.output, area(g.batches, g.output_height, g.output_width, g.output_channels)) &&
+         readable(e, p.input, element * area(g.batches, g.input_height, g.input_width, g.input_channels), sizeof(T)) &&
+         writable(e, p.output, element * area(g.batches, g.output_height, g.output_width, g.output_channels),
+                  sizeof(T)) &&
          readable(e, p.weights, area(g.output_channels, g.kernel_height, g.kernel_width, g.input_channels)) &&
-         check_requant(e, p.requant, g.output_channels) && within(p.input_zero_point, -128, 127) &&
-         check_output_s8(p.output_zero_point, p.output_min, p.output_max);
+         check_requant_of<Sum>(e, p.requant, g.output_channels) && check_ranges<T>(p);
 }
 
 inline bool check(const TransposeConv2dF32& p, const Extent& e) {
@@ -58,8 +64,8 @@ WHIT_ALWAYS_INLINE Window transposed_window(int32_t out, int32_t stride, int32_t
 }
 
 // Calls `result(y, channel, sum)` for each output, where `sum` adds `product(x, w)` over all taps.
-template <typename T, typename Sum, typename Product, typename Result>
-WHIT_ALWAYS_INLINE void transposed_walk(const ConvGeometry& g, const T* image, const T* weights, Product product,
+template <typename T, typename W, typename Sum, typename Product, typename Result>
+WHIT_ALWAYS_INLINE void transposed_walk(const ConvGeometry& g, const T* image, const W* weights, Product product,
                                         Result result) {
   const int32_t depth = g.kernel_height * g.kernel_width * g.input_channels;
   for (int32_t n = 0; n < g.batches; ++n, image += g.input_height * g.input_width * g.input_channels) {
@@ -74,7 +80,7 @@ WHIT_ALWAYS_INLINE void transposed_walk(const ConvGeometry& g, const T* image, c
             for (int32_t ix = cols.first; ix < cols.last; ++ix) {
               const int32_t kx = ox + g.pad_left - ix * g.stride_width;
               const T* x = image + (iy * g.input_width + ix) * g.input_channels;
-              const T* w = weights + c * depth + (ky * g.kernel_width + kx) * g.input_channels;
+              const W* w = weights + c * depth + (ky * g.kernel_width + kx) * g.input_channels;
               for (int32_t i = 0; i < g.input_channels; ++i) sum += product(x[i], w[i]);
             }
           }
@@ -85,25 +91,30 @@ WHIT_ALWAYS_INLINE void transposed_walk(const ConvGeometry& g, const T* image, c
   }
 }
 
-WHIT_KERNEL void transpose_conv2d_s8(const TransposeConv2dS8& p, const Memory& m) {
-  const Requant* requant = input<Requant>(m, p.requant);
-  int8_t* y = output<int8_t>(m, p.output);
-  transposed_walk<int8_t, int32_t>(
-      p.geometry, input<int8_t>(m, p.input), input<int8_t>(m, p.weights),
-      [&p](int8_t x, int8_t w) { return (x - p.input_zero_point) * w; },
-      [&](int32_t c, int32_t sum) {
-        const Requant& r = requant[c];
-        const int32_t scaled = multiply_by_quantized_multiplier(sum + r.bias, r.multiplier, r.shift);
-        *y++ = static_cast<int8_t>(clamp(scaled + p.output_zero_point, p.output_min, p.output_max));
-      });
+template <typename T, typename Sum>
+WHIT_ALWAYS_INLINE void transpose_conv2d(const TransposeConv2d<T, Sum>& p, const Memory& m) {
+  const auto* requant = input<typename RequantOf<Sum>::Type>(m, p.requant);
+  T* y = output<T>(m, p.output);
+  transposed_walk<T, int8_t, Sum>(
+      p.geometry, input<T>(m, p.input), input<int8_t>(m, p.weights),
+      [&p](T x, int8_t w) { return (x - p.input_zero_point) * w; },
+      [&](int32_t c, Sum sum) { *y++ = layer_output<T, Sum>(p, requant[c], sum + requant[c].bias); });
 }
+
+using TransposeConv2dS8 = TransposeConv2d<int8_t, int32_t>;
+using TransposeConv2dS16 = TransposeConv2d<int16_t, int64_t>;
+using TransposeConv2dS16B32 = TransposeConv2d<int16_t, int32_t>;
+
+WHIT_KERNEL void transpose_conv2d_s8(const TransposeConv2dS8& p, const Memory& m) { transpose_conv2d(p, m); }
+WHIT_KERNEL void transpose_conv2d_s16(const TransposeConv2dS16& p, const Memory& m) { transpose_conv2d(p, m); }
+WHIT_KERNEL void transpose_conv2d_s16_b32(const TransposeConv2dS16B32& p, const Memory& m) { transpose_conv2d(p, m); }
 
 WHIT_KERNEL void transpose_conv2d_f32(const TransposeConv2dF32& p, const Memory& m) {
   const float* bias = p.bias == kNoRef ? nullptr : input<float>(m, p.bias);
   const float low = f32_from_bits(static_cast<uint32_t>(p.output_min_bits));
   const float high = f32_from_bits(static_cast<uint32_t>(p.output_max_bits));
   float* y = output<float>(m, p.output);
-  transposed_walk<float, float>(
+  transposed_walk<float, float, float>(
       p.geometry, input<float>(m, p.input), input<float>(m, p.weights), [](float x, float w) { return x * w; },
       [&](int32_t c, float sum) { *y++ = clamp_f32(sum + (bias != nullptr ? bias[c] : 0.0f), low, high); });
 }

@@ -88,12 +88,13 @@ void emit_s8(Lowering& lowering, const ir::Node& node, KernelId kernel, const Pa
 
 // Bring both operands to twice the larger scale, combine, bring to the output's scale; `left_shift` bits of precision.
 // Source: TFLite add.cc, sub.cc, squared_difference.cc.
-rt::AddS8 add_record(const Lowering& lowering, const ir::Node& node, int32_t left_shift, bool squared) {
+template <typename T>
+rt::Add<T> add_record(const Lowering& lowering, const ir::Node& node, int32_t left_shift, bool squared) {
   const TensorScale in1 = tensor_scale(lowering, node.inputs[0]), in2 = tensor_scale(lowering, node.inputs[1]);
   const TensorScale out = tensor_scale(lowering, node.outputs[0]);
   const double twice_max = 2 * std::max(in1.scale, in2.scale);
   const ActivationRange range = activation_range(activation_of(node), lowering.tensor_of(node.outputs[0]));
-  rt::AddS8 p{};
+  rt::Add<T> p{};
   p.zero_point1 = in1.zero_point;
   p.zero_point2 = in2.zero_point;
   p.scale1 = to_scale(quantize_multiplier(in1.scale / twice_max));
@@ -109,7 +110,7 @@ rt::AddS8 add_record(const Lowering& lowering, const ir::Node& node, int32_t lef
 }
 
 void lower_add_s8(Lowering& lowering, const ir::Node& node) {
-  const rt::AddS8 literal = add_record(lowering, node, 20, false);
+  const rt::AddS8 literal = add_record<int8_t>(lowering, node, 20, false);
   const rt::Broadcast b = broadcast_of(lowering, node);
   if (b.repeat1 == 0 && b.repeat2 == 0 && count_of(lowering, node.outputs[0]) > 1) {
     if (const auto affine = find_affine_add(literal, rt::kAddAffineShift)) {
@@ -129,18 +130,19 @@ void lower_add_s8(Lowering& lowering, const ir::Node& node) {
 }
 
 // Source: TFLite mul.cc; the scales are multiplied as floats.
-void lower_mul_s8(Lowering& lowering, const ir::Node& node) {
+template <typename T>
+rt::Mul<T> mul_record(const Lowering& lowering, const ir::Node& node) {
   const TensorScale in1 = tensor_scale(lowering, node.inputs[0]), in2 = tensor_scale(lowering, node.inputs[1]);
   const TensorScale out = tensor_scale(lowering, node.outputs[0]);
   const ActivationRange range = activation_range(activation_of(node), lowering.tensor_of(node.outputs[0]));
-  rt::MulS8 p{};
+  rt::Mul<T> p{};
   p.zero_point1 = in1.zero_point;
   p.zero_point2 = in2.zero_point;
   p.output_scale = to_scale(quantize_multiplier(in1.scale * in2.scale / out.scale));
   p.output_zero_point = out.zero_point;
   p.output_min = range.min;
   p.output_max = range.max;
-  emit_s8(lowering, node, KernelId::mul_s8, p, rt::mul_s8);
+  return p;
 }
 
 // Source: TFLite activations.cc PreluPrepare.
@@ -280,11 +282,11 @@ void lower_s8(Lowering& lowering, const ir::Node& node) {
     case Op::sub:
       return lower_add_s8(lowering, node);
     case Op::mul:
-      return lower_mul_s8(lowering, node);
+      return emit_s8(lowering, node, KernelId::mul_s8, mul_record<int8_t>(lowering, node), rt::mul_s8);
     case Op::prelu:
       return lower_prelu_s8(lowering, node);
     case Op::squared_difference:
-      return emit_s8(lowering, node, KernelId::squared_difference_s8, add_record(lowering, node, 7, true),
+      return emit_s8(lowering, node, KernelId::squared_difference_s8, add_record<int8_t>(lowering, node, 7, true),
                      rt::squared_difference_s8);
     case Op::maximum:
       return emit_s8(lowering, node, KernelId::maximum_s8, rt::ExtremumS8{}, rt::maximum_s8);
@@ -292,6 +294,19 @@ void lower_s8(Lowering& lowering, const ir::Node& node) {
       return emit_s8(lowering, node, KernelId::minimum_s8, rt::ExtremumS8{}, rt::minimum_s8);
     default:
       lowering.refuse("there is no int8 kernel for it", "keep it in float32");
+  }
+}
+
+// Adds without int16's rounding of scales to powers of two, which the importer refuses.
+void lower_s16(Lowering& lowering, const ir::Node& node) {
+  switch (node.op) {
+    case Op::add:
+    case Op::sub:
+      return emit_binary(lowering, node, KernelId::add_s16, add_record<int16_t>(lowering, node, 15, false));
+    case Op::mul:
+      return emit_binary(lowering, node, KernelId::mul_s16, mul_record<int16_t>(lowering, node));
+    default:
+      lowering.refuse("there is no int16 kernel for it", "supported: add, sub, mul");
   }
 }
 
@@ -310,6 +325,8 @@ void lower_binary(Lowering& lowering, const ir::Node& node) {
       return lower_i32(lowering, node);
     case ir::DType::i8:
       return lower_s8(lowering, node);
+    case ir::DType::i16:
+      return lower_s16(lowering, node);
     default:
       lowering.refuse("there is no kernel for this type", "int8, int32 and float32 are supported");
   }

@@ -9,6 +9,11 @@ namespace whit::compile {
 
 void lower_conv2d(Lowering& lowering, const ir::Node& node) {
   if (lowering.tensor_of(node.inputs[0]).type == ir::DType::f32) return lower_conv2d_f32(lowering, node);
+  if (is_int16_layer(lowering, node)) {
+    const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
+    if (layer.wide) return emit_portable_conv<rt::Conv2dS16>(lowering, node, layer, rt::KernelId::conv2d_s16);
+    return emit_portable_conv<rt::Conv2dS16B32>(lowering, node, layer, rt::KernelId::conv2d_s16_b32);
+  }
   require_int8_layer(lowering, node);
   const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
   if (lowering.kernels() == KernelSet::host && try_conv2d_host(lowering, node, layer)) return;

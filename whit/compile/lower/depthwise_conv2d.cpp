@@ -10,6 +10,12 @@ namespace whit::compile {
 
 void lower_depthwise_conv2d(Lowering& lowering, const ir::Node& node) {
   if (lowering.tensor_of(node.inputs[0]).type == ir::DType::f32) return lower_depthwise_conv2d_f32(lowering, node);
+  if (is_int16_layer(lowering, node)) {
+    const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
+    if (layer.wide)
+      return emit_portable_conv<rt::DepthwiseConv2dS16>(lowering, node, layer, rt::KernelId::depthwise_conv2d_s16);
+    return emit_portable_conv<rt::DepthwiseConv2dS16B32>(lowering, node, layer, rt::KernelId::depthwise_conv2d_s16_b32);
+  }
   require_int8_layer(lowering, node);
   const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
   if (lowering.kernels() == KernelSet::arm_dsp && try_depthwise_arm_dsp(lowering, node, layer)) return;

@@ -42,6 +42,26 @@ void allow_overlap(Lowering& lowering, const ir::Node& node, const rt::PoolGeome
   lowering.may_overlap(node.outputs[0], node.inputs[0], simulation.lead(input_bytes));
 }
 
+template <typename T>
+void lower_integer(Lowering& lowering, const ir::Node& node, rt::KernelId kernel) {
+  const ir::Tensor &input = lowering.tensor_of(node.inputs[0]), &output = lowering.tensor_of(node.outputs[0]);
+  const auto& attributes = ir::attributes<ir::PoolAttributes>(node);
+  if (input.quantization.empty() || output.quantization.empty() ||
+      input.quantization.scale != output.quantization.scale ||
+      input.quantization.zero_point != output.quantization.zero_point) {
+    lowering.refuse("input and output that are not quantized alike");
+  }
+  rt::Pool2d<T> p{};
+  p.input = lowering.tensor(node.inputs[0]);
+  p.output = lowering.tensor(node.outputs[0]);
+  p.geometry = geometry_of(input, output, attributes);
+  const ActivationRange range = activation_range(attributes.activation, output);
+  p.output_min = range.min;
+  p.output_max = range.max;
+  allow_overlap(lowering, node, p.geometry, sizeof(T));
+  lowering.emit(kernel, p);
+}
+
 }  // namespace
 
 void lower_pool(Lowering& lowering, const ir::Node& node) {
@@ -51,20 +71,9 @@ void lower_pool(Lowering& lowering, const ir::Node& node) {
   const bool average = node.op == ir::Op::average_pool2d;
   if (input.type != output.type) lowering.refuse("input and output of different types");
   if (input.type == ir::DType::i8) {
-    if (input.quantization.empty() || output.quantization.empty() ||
-        input.quantization.scale != output.quantization.scale ||
-        input.quantization.zero_point != output.quantization.zero_point) {
-      lowering.refuse("input and output that are not quantized alike");
-    }
-    rt::Pool2dS8 p{};
-    p.input = lowering.tensor(node.inputs[0]);
-    p.output = lowering.tensor(node.outputs[0]);
-    p.geometry = geometry_of(input, output, attributes);
-    const ActivationRange range = activation_range(attributes.activation, output);
-    p.output_min = range.min;
-    p.output_max = range.max;
-    allow_overlap(lowering, node, p.geometry, 1);
-    lowering.emit(average ? rt::KernelId::average_pool2d_s8 : rt::KernelId::max_pool2d_s8, p);
+    lower_integer<int8_t>(lowering, node, average ? rt::KernelId::average_pool2d_s8 : rt::KernelId::max_pool2d_s8);
+  } else if (input.type == ir::DType::i16) {
+    lower_integer<int16_t>(lowering, node, average ? rt::KernelId::average_pool2d_s16 : rt::KernelId::max_pool2d_s16);
   } else if (input.type == ir::DType::f32) {
     rt::Pool2dF32 p{};
     p.input = lowering.tensor(node.inputs[0]);
@@ -76,7 +85,7 @@ void lower_pool(Lowering& lowering, const ir::Node& node) {
     allow_overlap(lowering, node, p.geometry, 4);
     lowering.emit(average ? rt::KernelId::average_pool2d_f32 : rt::KernelId::max_pool2d_f32, p);
   } else {
-    lowering.refuse("pooling of this type", "int8 and float32 are supported");
+    lowering.refuse("pooling of this type", "int8, int16 and float32 are supported");
   }
 }
 

@@ -58,6 +58,7 @@ QuantizedMultiplier quantize_multiplier(double real) {
 
 ActivationRange activation_range(ir::Activation activation, const ir::Tensor& output) {
   ActivationRange range;
+  if (output.type == ir::DType::i16) range = {-32768, 32767};
   const ir::Quantization& q = output.quantization;
   switch (activation) {
     case ir::Activation::relu:
@@ -161,7 +162,8 @@ QuantizedLayer quantized_layer(const ir::Graph& graph, const ir::Node& node) {
   }
 
   const bool has_bias = node.inputs.size() > 2 && node.inputs[2] != ir::kNoTensor;
-  const int32_t* bias = has_bias ? ir::data<int32_t>(graph.tensor(node.inputs[2])) : nullptr;
+  const ir::Tensor* bias = has_bias ? &graph.tensor(node.inputs[2]) : nullptr;
+  layer.wide = bias == nullptr || bias->type == ir::DType::i64;
   // Of a transposed convolution not every tap counts everywhere: no sum of weights is the same for all outputs.
   const bool sums_all_taps = node.op != ir::Op::transpose_conv2d;
   for (int32_t c = 0; c < layer.channels; ++c) {
@@ -169,10 +171,28 @@ QuantizedLayer quantized_layer(const ir::Graph& graph, const ir::Node& node) {
     for (int32_t i = 0; i < layer.depth; ++i) weight_sum += layer.weights[static_cast<size_t>(c) * layer.depth + i];
     const QuantizedMultiplier scale = quantize_multiplier(effective_scale(graph, node, static_cast<size_t>(c)));
     const int32_t folded = sums_all_taps ? layer.input_zero_point * weight_sum : 0;
-    layer.requant.push_back({(bias != nullptr ? bias[c] : 0) - folded, scale.multiplier, scale.shift});
+    int64_t value = 0;
+    if (bias != nullptr) value = layer.wide ? ir::data<int64_t>(*bias)[c] : ir::data<int32_t>(*bias)[c];
+    layer.bias.push_back(value);
+    layer.requant.push_back({static_cast<int32_t>(value - folded), scale.multiplier, scale.shift});
   }
-  if (sums_all_taps) simplify_constant_channels(layer);
+  if (sums_all_taps && input.type == ir::DType::i8) simplify_constant_channels(layer);
   return layer;
+}
+
+bool is_int16_layer(const Lowering& lowering, const ir::Node& node) {
+  const ir::Tensor &input = lowering.tensor_of(node.inputs[0]), &output = lowering.tensor_of(node.outputs[0]);
+  if (input.type != ir::DType::i16) return false;
+  const ir::Tensor& weights = lowering.tensor_of(node.inputs[1]);
+  if (!weights.is_constant) lowering.refuse("the weights are not constant", "freeze the model before conversion");
+  if (weights.type != ir::DType::i8 || output.type != ir::DType::i16 || input.quantization.empty() ||
+      weights.quantization.empty() || output.quantization.empty()) {
+    lowering.refuse("int16 activations need int8 weights and an int16 output, all quantized");
+  }
+  if (input.quantization.zero_point[0] != 0 || output.quantization.zero_point[0] != 0) {
+    lowering.refuse("int16 activations with a zero point", "quantize 16-bit activations symmetrically");
+  }
+  return true;
 }
 
 void require_int8_layer(const Lowering& lowering, const ir::Node& node) {

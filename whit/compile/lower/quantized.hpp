@@ -25,7 +25,7 @@ struct ActivationRange {
   int32_t min = -128;
   int32_t max = 127;
 };
-// Range of the stored int8 values after a fused activation, as TFLite's CalculateActivationRangeQuantized.
+// Range of the stored int8 or int16 values after a fused activation, as TFLite's CalculateActivationRangeQuantized.
 ActivationRange activation_range(ir::Activation activation, const ir::Tensor& output);
 struct FloatRange {
   float min, max;
@@ -40,6 +40,9 @@ struct QuantizedLayer {
   std::vector<int8_t> weights;
   // The bias has -input_zero_point * sum(weights of the channel) folded in, but for transpose_conv2d.
   std::vector<rt::Requant> requant;
+  // The bias as the model has it, and whether it is int64 or absent: then int16 layers sum in 64 bits.
+  std::vector<int64_t> bias;
+  bool wide = false;
   int32_t input_zero_point = 0;
   int32_t output_zero_point = 0;
   ActivationRange range;
@@ -59,9 +62,12 @@ int32_t reference_output(const QuantizedLayer& layer, int32_t channel, int32_t a
 // a bias, multiplier and shift that every kernel takes and that give the same output.
 void simplify_constant_channels(QuantizedLayer& layer);
 
-// For conv2d, depthwise_conv2d, transpose_conv2d and fully_connected with int8 input, weights and output. Constant
-// channels are simplified.
+// For conv2d, depthwise_conv2d, transpose_conv2d and fully_connected with int8 weights, input and output both int8 or
+// both int16. Constant channels of int8 layers are simplified.
 QuantizedLayer quantized_layer(const ir::Graph& graph, const ir::Node& node);
+
+// True for a layer of int16 activations; refuses one whose weights, bias and zero points are not those of 16x8.
+bool is_int16_layer(const Lowering& lowering, const ir::Node& node);
 
 // Refuses a layer with weights whose input, weights, output and constant weights are not all int8 and quantized.
 void require_int8_layer(const Lowering& lowering, const ir::Node& node);

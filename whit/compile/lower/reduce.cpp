@@ -66,10 +66,11 @@ void allow_overlap(Lowering& lowering, const ir::Node& node, const Params& p, in
 }
 
 // Source: TFLite reference_ops QuantizedMeanOrSum: 1 / count goes into the multiplier, as far as its bits allow.
-void lower_sum_s8(Lowering& lowering, const ir::Node& node) {
+template <typename T>
+void lower_sum(Lowering& lowering, const ir::Node& node, rt::KernelId kernel) {
   const ir::Quantization& in = lowering.tensor_of(node.inputs[0]).quantization;
   const ir::Quantization& out = lowering.tensor_of(node.outputs[0]).quantization;
-  rt::ReduceSumS8 p{};
+  rt::ReduceSum<T> p{};
   const int64_t count = set_walk(p, lowering, node);
   QuantizedMultiplier scale = quantize_multiplier(static_cast<double>(in.scale[0]) / static_cast<double>(out.scale[0]));
   if (node.op == ir::Op::mean) {
@@ -82,15 +83,17 @@ void lower_sum_s8(Lowering& lowering, const ir::Node& node) {
   p.multiplier = scale.multiplier;
   p.shift = scale.shift;
   p.output_zero_point = out.zero_point[0];
-  allow_overlap(lowering, node, p, 1);
-  lowering.emit(rt::KernelId::reduce_sum_s8, p);
+  allow_overlap(lowering, node, p, sizeof(T));
+  lowering.emit(kernel, p);
 }
 
 void lower_reduce_s8(Lowering& lowering, const ir::Node& node) {
   const ir::Quantization& in = lowering.tensor_of(node.inputs[0]).quantization;
   const ir::Quantization& out = lowering.tensor_of(node.outputs[0]).quantization;
   if (in.empty() || out.empty()) lowering.refuse("int8 that is not quantized");
-  if (node.op == ir::Op::mean || node.op == ir::Op::sum) return lower_sum_s8(lowering, node);
+  if (node.op == ir::Op::mean || node.op == ir::Op::sum) {
+    return lower_sum<int8_t>(lowering, node, rt::KernelId::reduce_sum_s8);
+  }
   if (in.scale != out.scale || in.zero_point != out.zero_point) {
     lowering.refuse("input and output that are not quantized alike");
   }
@@ -145,11 +148,15 @@ void lower_reduce(Lowering& lowering, const ir::Node& node) {
     if (is_arg) return lower_arg_extreme<rt::ArgExtremeS8>(lowering, node, rt::KernelId::arg_extreme_s8);
     return lower_reduce_s8(lowering, node);
   }
+  if (input.type == ir::DType::i16 && (node.op == ir::Op::mean || node.op == ir::Op::sum)) {
+    if (input.quantization.empty() || output.quantization.empty()) lowering.refuse("int16 that is not quantized");
+    return lower_sum<int16_t>(lowering, node, rt::KernelId::reduce_sum_s16);
+  }
   if (input.type == ir::DType::f32) {
     if (is_arg) return lower_arg_extreme<rt::ArgExtremeF32>(lowering, node, rt::KernelId::arg_extreme_f32);
     return lower_reduce_f32(lowering, node);
   }
-  lowering.refuse("reduction of this type", "int8 and float32 are supported");
+  lowering.refuse("reduction of this type", "int8, float32, and sums and means of int16 are supported");
 }
 
 }  // namespace whit::compile

@@ -47,12 +47,13 @@ void require_output(const Lowering& lowering, const ir::Node& node, float scale,
   }
 }
 
-void lower_softmax_s8(Lowering& lowering, const ir::Node& node) {
-  require_output(lowering, node, 1.0f / 256.0f, -128);
+template <typename T>
+void lower_softmax_integer(Lowering& lowering, const ir::Node& node, rt::KernelId kernel) {
+  require_output(lowering, node, 1.0f / (sizeof(T) == 1 ? 256.0f : 65536.0f), rt::kLowest<T>);
   const double beta = ir::attributes<ir::SoftmaxAttributes>(node).beta;
   const ExpScale scale = exp_scale(lowering, beta, tensor_scale(lowering, node.inputs[0]).scale);
-  lowering.may_overlap(node.outputs[0], node.inputs[0], 0);
-  rt::SoftmaxS8 p{};
+  if (sizeof(T) == 1) lowering.may_overlap(node.outputs[0], node.inputs[0], 0);
+  rt::Softmax<T> p{};
   p.input = lowering.tensor(node.inputs[0]);
   p.output = lowering.tensor(node.outputs[0]);
   set_rows(lowering, node, &p);
@@ -60,7 +61,7 @@ void lower_softmax_s8(Lowering& lowering, const ir::Node& node) {
   p.multiplier = scale.multiplier.multiplier;
   p.shift = scale.multiplier.shift;
   p.diff_min = scale.diff_min;
-  lowering.emit(rt::KernelId::softmax_s8, p);
+  lowering.emit(kernel, p);
 }
 
 // Source: TFLite PreprocessLogSoftmaxScalingExp.
@@ -118,12 +119,17 @@ void lower_real(Lowering& lowering, const ir::Node& node) {
 
 void lower_softmax(Lowering& lowering, const ir::Node& node) {
   const ir::DType type = lowering.tensor_of(node.inputs[0]).type;
-  if (lowering.tensor_of(node.outputs[0]).type != type) lowering.refuse("the output is of another type");
+  const ir::DType output = lowering.tensor_of(node.outputs[0]).type;
+  if (node.op == ir::Op::softmax && type == ir::DType::i8 && output == ir::DType::i16) {
+    return lower_softmax_integer<int16_t>(lowering, node, rt::KernelId::softmax_s8_s16);
+  }
+  if (output != type) lowering.refuse("the output is of another type");
   if (type == ir::DType::f32) return lower_real(lowering, node);
+  if (type == ir::DType::i16 && node.op == ir::Op::softmax) return lower_softmax_s16(lowering, node);
   if (type != ir::DType::i8) lowering.refuse("there is no kernel for this type", "int8 and float32 are supported");
   switch (node.op) {
     case ir::Op::softmax:
-      return lower_softmax_s8(lowering, node);
+      return lower_softmax_integer<int8_t>(lowering, node, rt::KernelId::softmax_s8);
     case ir::Op::log_softmax:
       return lower_log_softmax_s8(lowering, node);
     default:

@@ -9,6 +9,12 @@ namespace whit::compile {
 namespace {
 
 void lower_s8(Lowering& lowering, const ir::Node& node) {
+  if (is_int16_layer(lowering, node)) {
+    const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
+    if (layer.wide)
+      return emit_portable_conv<rt::TransposeConv2dS16>(lowering, node, layer, rt::KernelId::transpose_conv2d_s16);
+    return emit_portable_conv<rt::TransposeConv2dS16B32>(lowering, node, layer, rt::KernelId::transpose_conv2d_s16_b32);
+  }
   require_int8_layer(lowering, node);
   const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
   emit_portable_conv<rt::TransposeConv2dS8>(lowering, node, layer, rt::KernelId::transpose_conv2d_s8);

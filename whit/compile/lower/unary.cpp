@@ -192,7 +192,8 @@ void lower_unary(Lowering& lowering, const ir::Node& node) {
   }
   if (node.op == ir::Op::quantize) return lower_quantize(lowering, node);
   if (from == ir::DType::f32 && to == ir::DType::f32) return lower_real_unary(lowering, node);
-  lowering.refuse("there is no kernel for these types", "int8, uint8 and float32 are supported");
+  if (from == ir::DType::i16 && to == ir::DType::i16) return lower_unary_s16(lowering, node);
+  lowering.refuse("there is no kernel for these types", "int8, uint8, int16 and float32 are supported");
 }
 
 }  // namespace whit::compile

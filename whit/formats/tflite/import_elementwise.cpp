@@ -30,6 +30,20 @@ ir::Attributes binary_attributes(OpImport& op) {
   }
 }
 
+// TFLite adds int16 numbers whose scales are all powers of two by shifts, unless the option is off: other roundings.
+template <typename Options>
+bool adds_by_shifts(OpImport& op) {
+  const Options* options = op.optional_options<Options>();
+  if (op.output_type(0) != ir::DType::i16 || (options != nullptr && !options->power_of_two_scales())) return false;
+  const auto power_of_two = [](const FileTensor& tensor) {
+    const auto* q = tensor.file->quantization();
+    int exponent = 0;
+    return q != nullptr && q->scale() != nullptr && q->scale()->size() == 1 &&
+           std::frexp(q->scale()->Get(0), &exponent) == 0.5f;
+  };
+  return power_of_two(op.input_tensor(0)) && power_of_two(op.input_tensor(1)) && power_of_two(op.output_tensor(0));
+}
+
 ir::Attributes unary_attributes(OpImport& op) {
   if (op.code() == Code::SOFTMAX) {
     const float beta = op.options<SoftmaxOptions>().beta();
@@ -63,6 +77,11 @@ void import_dequantize(OpImport& op) {
 }
 
 void import_binary(OpImport& op) {
+  if ((op.code() == Code::ADD && adds_by_shifts<AddOptions>(op)) ||
+      (op.code() == Code::SUB && adds_by_shifts<SubOptions>(op))) {
+    op.unsupported("int16 operands added by shifts",
+                   "supported: pot_scale_int16 false, as converters write since 2020");
+  }
   if (op.code() == Code::SELECT || op.code() == Code::SELECT_V2) {
     // The older op takes a vector as a choice of rows, which is no broadcast.
     if (op.code() == Code::SELECT && op.input_shape(0) != op.input_shape(1) && ir::elements(op.input_shape(0)) != 1) {

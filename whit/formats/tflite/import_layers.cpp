@@ -42,10 +42,21 @@ void import_conv(OpImport& op) {
   import_conv_with<DepthwiseConv2DOptions>(op, ir::Op::depthwise_conv2d);
 }
 
+namespace {
+
+// Computed at run time it can only be what the file gives the output, unless that is left open.
+Integers output_size(OpImport& op) {
+  const FileTensor& output = op.output_tensor(0);
+  if (op.known_integers(0) || output.dynamic || output.shape.size() != 4) return op.integers(0, "the output's shape");
+  return {{4}, {output.shape.begin(), output.shape.end()}};
+}
+
+}  // namespace
+
 // The file gives the size of the output; the padding is that of the convolution which goes the other way.
 void import_transpose_conv(OpImport& op) {
   const auto& o = op.options<TransposeConvOptions>();
-  const Integers size = op.integers(0, "the output's shape");
+  const Integers size = output_size(op);
   const ir::Shape weights = op.input_shape(1), input = op.input_shape(2);
   op.require(input.size() == 4 && weights.size() == 4 && size.values.size() == 4, "operands need rank 4");
   check_window(op, {o.stride_h(), o.stride_w(), weights[1], weights[2]});
