@@ -148,7 +148,7 @@ void lower_reduce(Lowering& lowering, const ir::Node& node) {
     if (is_arg) return lower_arg_extreme<rt::ArgExtremeS8>(lowering, node, rt::KernelId::arg_extreme_s8);
     return lower_reduce_s8(lowering, node);
   }
-  if (input.type == ir::DType::i16 && (node.op == ir::Op::mean || node.op == ir::Op::sum)) {
+  if (input.type == ir::DType::i16 && node.op == ir::Op::mean) {
     if (input.quantization.empty() || output.quantization.empty()) lowering.refuse("int16 that is not quantized");
     return lower_sum<int16_t>(lowering, node, rt::KernelId::reduce_sum_s16);
   }
@@ -156,7 +156,7 @@ void lower_reduce(Lowering& lowering, const ir::Node& node) {
     if (is_arg) return lower_arg_extreme<rt::ArgExtremeF32>(lowering, node, rt::KernelId::arg_extreme_f32);
     return lower_reduce_f32(lowering, node);
   }
-  lowering.refuse("reduction of this type", "int8, float32, and sums and means of int16 are supported");
+  lowering.refuse("reduction of this type", "int8 and float32 are supported, and means of int16");
 }
 
 }  // namespace whit::compile
