@@ -15,6 +15,7 @@
 #include "whit/compress/evaluate.hpp"
 #include "whit/compress/guard_rails.hpp"
 #include "whit/compress/improve.hpp"
+#include "whit/compress/prune.hpp"
 #include "whit/compress/temperature.hpp"
 
 namespace whit::cli {
@@ -29,7 +30,7 @@ struct Arguments {
   std::string precision = "int8", observer = "percentile", weight_range = "max", weights = "per-channel";
   std::vector<std::string> layers;
   double percentile = 99.99, max_drop = 1.0;
-  std::string metric = "auto";
+  std::string metric = "auto", sparsity;
   bool adaround = false, bias_correction = false, equalize = false, float_io = false;
   bool automatic = false, temperature = false, force = false, json = false;
 };
@@ -106,11 +107,17 @@ void quantize(const Arguments& arguments) {
   ir::Graph graph = load_graph(arguments.model);
   compress::prepare(graph);
   const compress::QuantizeOptions options = options_of(arguments);
+  const compress::Sparsity sparsity =
+      arguments.sparsity.empty() ? compress::Sparsity{} : compress::sparsity_from_text(arguments.sparsity);
   const data::Samples calibration_data = load_samples(arguments.data, arguments.calibrate);
   const data::Samples test = load_samples(arguments.data, arguments.test);
   check_data(arguments, graph, calibration_data, test);
   const compress::Evaluation before = compress::evaluate(graph, test, arguments.metric);
   const int64_t float_bytes = weight_bytes(graph);
+  if (!arguments.sparsity.empty()) {
+    const int layers = compress::prune(graph, sparsity);
+    if (!arguments.json) fmt::print("pruned {} layers\n", layers);
+  }
   if (arguments.equalize) {
     const int pairs = compress::equalize(graph);
     if (!arguments.json) fmt::print("equalized {} pairs of layers\n", pairs);
@@ -202,6 +209,7 @@ void add_quantize(CLI::App& app) {
   verb->add_flag("--adaround", a.adaround, "round each weight up or down so that the outputs change least");
   verb->add_flag("--bias-correction", a.bias_correction, "take the mean error of a layer out of its bias");
   verb->add_flag("--equalize", a.equalize, "equalize the weights of neighbouring layers first");
+  verb->add_option("--sparsity", a.sparsity, "prune by magnitude first: a share of zeros such as 0.7, or 4:16");
   verb->add_flag("--float-io", a.float_io, "keep inputs and outputs float32");
   verb->add_flag("--auto", a.automatic, "mend what costs accuracy until --max-drop holds");
   verb->add_flag("--temperature", a.temperature, "scale a classifier's logits so that its confidence is true");

@@ -1,0 +1,78 @@
+#include "whit/compress/prune.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include "whit/base/error.hpp"
+
+namespace whit::compress {
+namespace {
+
+template <typename T>
+bool parse(std::string_view text, T& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+void keep_largest(std::span<float> values, size_t keep) {
+  if (keep >= values.size()) return;
+  std::vector<size_t> order(values.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::nth_element(order.begin(), order.begin() + static_cast<ptrdiff_t>(keep), order.end(), [&](size_t a, size_t b) {
+    const float x = std::abs(values[a]), y = std::abs(values[b]);
+    return x != y ? x > y : a < b;
+  });
+  for (size_t i = keep; i < order.size(); ++i) values[order[i]] = 0.0f;
+}
+
+void prune_layer(std::span<float> weights, size_t row, const Sparsity& sparsity) {
+  if (sparsity.group == 0) {
+    const auto zeros = static_cast<size_t>(std::llround(sparsity.share * static_cast<double>(weights.size())));
+    return keep_largest(weights, weights.size() - zeros);
+  }
+  const auto group = static_cast<size_t>(sparsity.group);
+  for (size_t begin = 0; begin < weights.size(); begin += row) {
+    for (size_t i = 0; i < row; i += group) {
+      keep_largest(weights.subspan(begin + i, std::min(group, row - i)), static_cast<size_t>(sparsity.keep));
+    }
+  }
+}
+
+}  // namespace
+
+Sparsity sparsity_from_text(const std::string& text) {
+  Sparsity sparsity;
+  const size_t colon = text.find(':');
+  const std::string_view all = text;
+  const bool valid = colon == std::string::npos
+                         ? parse(all, sparsity.share) && sparsity.share >= 0 && sparsity.share < 1
+                         : parse(all.substr(0, colon), sparsity.keep) && parse(all.substr(colon + 1), sparsity.group) &&
+                               sparsity.keep > 0 && sparsity.keep <= sparsity.group;
+  if (valid) return sparsity;
+  throw Error(ErrorCode::usage, fmt::format("'{}' is no sparsity", text), "",
+              "give the share of zeros, such as 0.7, or how many of a group stay, such as 4:16");
+}
+
+int prune(ir::Graph& graph, const Sparsity& sparsity) {
+  int layers = 0;
+  for (ir::Node& node : graph.nodes) {
+    if (node.op != ir::Op::conv2d && node.op != ir::Op::fully_connected) continue;
+    const ir::Tensor& weights = graph.tensor(node.inputs[1]);
+    const int64_t count = ir::elements(weights.shape);
+    if (!weights.is_constant || weights.type != ir::DType::f32 || count < kSmallestPruned) continue;
+    ir::Tensor own = weights;  // other nodes may read the same constant
+    prune_layer({reinterpret_cast<float*>(own.data.data()), static_cast<size_t>(count)},
+                static_cast<size_t>(count / own.shape[0]), sparsity);
+    node.inputs[1] = graph.add_tensor(std::move(own));
+    ++layers;
+  }
+  return layers;
+}
+
+}  // namespace whit::compress

@@ -1,0 +1,27 @@
+// Pruning by magnitude: the smallest weights of a float layer become zero. Weights are quantized symmetrically, so zero
+// stays exactly zero, and lowering may store and run the layer sparse. Does not train: what it costs, the gate shows.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "whit/ir/graph.hpp"
+
+namespace whit::compress {
+
+struct Sparsity {
+  double share = 0;   // of a layer's weights that become zero, [0, 1); used when group is 0
+  int32_t keep = 0;   // of each `group` consecutive weights of a row; a row's last group may be shorter
+  int32_t group = 0;  // 0: unstructured
+};
+
+// "0.7" or "4:16" (at most 4 of 16 are kept). Error usage for anything else.
+Sparsity sparsity_from_text(const std::string& text);
+
+// Prunes each conv2d and fully_connected layer that has at least kSmallestPruned weights, each by itself; rows are
+// those of one output channel. Of equal magnitudes the first ones stay. The graph has been through prepare().
+// Returns the number of layers pruned.
+inline constexpr int64_t kSmallestPruned = 1024;
+int prune(ir::Graph& graph, const Sparsity& sparsity);
+
+}  // namespace whit::compress
