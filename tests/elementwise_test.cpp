@@ -283,6 +283,14 @@ TEST(Elementwise, Float32Broadcasts) {
   }
 }
 
+TEST(Elementwise, Float32Powers) {
+  const std::vector<float> a = {2, -2, 0, 9, -8}, b = {10, 3, 2, 0.5f, 1.0f / 3};
+  const ir::Graph graph = model(Op::pow, {tensor(DType::f32, {5}), tensor(DType::f32, {5})}, tensor(DType::f32, {5}));
+  const std::vector<float> y = values<float>(run(graph, {bytes(a), bytes(b)}).output);
+  EXPECT_EQ(std::vector<float>(y.begin(), y.end() - 1), (std::vector<float>{1024, -8, 0, 3}));
+  EXPECT_TRUE(std::isnan(y.back()));
+}
+
 TEST(Elementwise, Float32FusedActivation) {
   const std::vector<float> a = {-5, -0.5, 0.5, 3, 9, std::nanf("")}, b = {0, 0, 0, 0, 0, 0};
   const ir::Graph graph = model(Op::add, {tensor(DType::f32, {6}), tensor(DType::f32, {6})}, tensor(DType::f32, {6}),
@@ -367,6 +375,7 @@ TEST(Elementwise, Float32Unary) {
       {Op::abs, [](float x) { return std::fabs(x); }},
       {Op::neg, [](float x) { return -x; }},
       {Op::exp, [](float x) { return std::exp(x); }},
+      {Op::erf, [](float x) { return std::erf(x); }},
       {Op::log, [](float x) { return std::log(x); }},
       {Op::sqrt, [](float x) { return std::sqrt(x); }},
       {Op::rsqrt, [](float x) { return 1 / std::sqrt(x); }},

@@ -1,4 +1,4 @@
-// Writes the seeds of the fuzz targets: small models of our own, as .tflite and compiled as Programs.
+// Writes the seeds of the fuzz targets: small models of our own, as .tflite, .onnx and compiled as Programs.
 //   make_fuzz_corpus tests/fuzz/corpus
 #include <cstdio>
 #include <filesystem>
@@ -7,6 +7,7 @@
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
 #include "whit/compile/compile.hpp"
+#include "whit/formats/onnx/test_model.hpp"
 #include "whit/formats/tflite/reader.hpp"
 #include "whit/formats/tflite/test_model.hpp"
 
@@ -39,6 +40,10 @@ int main(int argc, char** argv) {
     write_seeds(argv[1], "movements", whit::tflite::small_movements());
     write_seeds(argv[1], "state", whit::tflite::small_state());
     write_seeds(argv[1], "arithmetic", whit::tflite::small_arithmetic());
+    const std::filesystem::path onnx = std::filesystem::path(argv[1]) / "fuzz_onnx";
+    whit::write_file(onnx / "convnet.onnx", whit::onnx::small_convnet().bytes());
+    whit::write_file(onnx / "quantized.onnx", whit::onnx::small_quantized().bytes());
+    whit::write_file(onnx / "shapes.onnx", whit::onnx::small_shapes().bytes());
   } catch (const whit::Error& error) {
     fprintf(stderr, "%s: %s\n", error.where().c_str(), error.what());
     return static_cast<int>(error.code());

@@ -4,8 +4,8 @@
 Integers have to be equal. Floats may differ by 1e-5 of the larger of the reference value and a tenth of the largest
 value of that output: below that, what is left of a sum of larger terms is rounding on both sides.
 
-The interpreter comes from PyPI (ai-edge-litert) into a virtual environment that this script makes below --work. Without
-Python's venv, a registry or ../shared it prints "skipped: ..." and ends with exit code 77.
+The interpreter, and ONNX Runtime for onnx_models.py, come from PyPI into a virtual environment that this script makes
+below --work. Without Python's venv, a registry or ../shared it prints "skipped: ..." and ends with exit code 77.
 """
 import argparse
 import csv
@@ -18,6 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SKIPPED = 77
+PACKAGES = ("ai-edge-litert", "numpy", "onnxruntime", "onnx")
 TOLERANCE = 1e-5
 RULES = ("lcg", "ramp", "zeros")
 
@@ -32,15 +33,18 @@ def enter_environment(work):
     try:
         import ai_edge_litert.interpreter  # noqa: F401
         import numpy  # noqa: F401
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
         return
     except ImportError:
         if os.environ.get("WHIT_PEER_ENVIRONMENT"):
-            skip("ai-edge-litert cannot be imported")
+            skip(f"{', '.join(PACKAGES)} cannot all be imported")
     venv = Path(work) / "venv"
     python = venv / "bin" / "python"
-    if not (venv / "ready").exists():
+    ready = venv / ("ready: " + " ".join(PACKAGES))
+    if not ready.exists():
         for command in ([sys.executable, "-m", "venv", str(venv)],
-                        [str(python), "-m", "pip", "install", "--quiet", "ai-edge-litert", "numpy"]):
+                        [str(python), "-m", "pip", "install", "--quiet", *PACKAGES]):
             try:
                 done = subprocess.run(command, capture_output=True, text=True)
             except OSError as error:
@@ -48,7 +52,7 @@ def enter_environment(work):
             if done.returncode != 0:
                 lines = (done.stderr or done.stdout).strip().splitlines()
                 skip(f"{' '.join(command[-4:])}: {lines[-1] if lines else 'failed'}")
-        (venv / "ready").touch()
+        ready.touch()
     os.environ["WHIT_PEER_ENVIRONMENT"] = "1"
     os.execv(str(python), [str(python), *sys.argv])
 

@@ -32,7 +32,7 @@ void run(const Arguments& arguments) {
 void add_bench(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* verb = app.add_subcommand("bench", "measure one inference on an emulated target, layer by layer");
-  verb->add_option("model", arguments->model, "model.tflite or model.whit")->required();
+  verb->add_option("model", arguments->model, "model.onnx, model.tflite or model.whit")->required();
   verb->add_option("--target", arguments->target, "the emulated machine")->capture_default_str();
   verb->add_flag("--json", arguments->json, "print the result as JSON");
   add_compile_flags(*verb, arguments->compile);

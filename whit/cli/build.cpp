@@ -107,7 +107,7 @@ void run(const Arguments& arguments) {
 void add_build(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* verb = app.add_subcommand("build", "turn a model into firmware source, and say what it costs");
-  verb->add_option("model", arguments->model, "model.tflite or model.whit")->required();
+  verb->add_option("model", arguments->model, "model.onnx, model.tflite or model.whit")->required();
   verb->add_option("--target", arguments->target, "what the firmware runs on, such as cortex-m4")->required();
   verb->add_option("-o,--output", arguments->output, "directory to write")->required();
   add_compile_flags(*verb, arguments->compile);

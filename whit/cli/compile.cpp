@@ -32,7 +32,7 @@ void run(const Arguments& arguments) {
 void add_compile(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* verb = app.add_subcommand("compile", "lower a model to a Program, a blob that the player runs in place");
-  verb->add_option("model", arguments->model, "model.tflite")->required();
+  verb->add_option("model", arguments->model, "model.onnx or model.tflite")->required();
   verb->add_option("-o,--output", arguments->output, "the .whit file to write")->required();
   verb->add_option("--target", arguments->target, "what the Program is for")->capture_default_str();
   add_compile_flags(*verb, arguments->compile);

@@ -1,13 +1,24 @@
 // Models as graphs, from and to the files in which they travel between verbs.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "whit/ir/graph.hpp"
 
 namespace whit::cli {
 
-// Reads a model in a format that is known by its extension. Errors name the file.
+struct ReadModel {
+  ir::Graph graph;
+  std::vector<std::string> notes;  // what the reader decided for the user, such as layouts
+};
+
+// The graph in `bytes`, of .onnx or else .tflite, by the extension of `file` or by their beginning. Errors name the
+// file.
+ReadModel read_graph(const std::vector<uint8_t>& bytes, const std::string& file);
+
+// Reads a model. Notes go to the standard error. Errors name the file.
 ir::Graph load_graph(const std::string& file);
 
 // Writes it, in the format that the extension names. Error usage for another extension.

@@ -9,11 +9,11 @@
 #include <set>
 
 #include "whit/base/hash.hpp"
+#include "whit/cli/graph.hpp"
 #include "whit/cli/model.hpp"
 #include "whit/cli/verbs.hpp"
 #include "whit/compile/compile.hpp"
 #include "whit/compile/program.hpp"
-#include "whit/formats/tflite/reader.hpp"
 
 namespace whit::cli {
 namespace {
@@ -180,6 +180,7 @@ void print_text(const Json& json) {
     for (const Json& tensor : json[kind])
       fmt::print("{:<8} {}\n", std::string(kind, strlen(kind) - 1), line_of(tensor));
   }
+  for (const Json& note : json.value("notes", Json::array())) fmt::print("note     {}\n", note.get<std::string>());
   const bool program = json.contains("kernels");
   fmt::print("\n{:>5} {:<26} {:<5} {:<20} {:>10} {:>12} {:>10} {:>10}\n", "layer", program ? "kernel" : "op", "type",
              "shape", program ? "" : "parameters", "MACs", program ? "record" : "constants", "output");
@@ -210,7 +211,9 @@ void inspect(const Arguments& arguments) {
   if (compile::is_program(bytes)) {
     json.update(inspect_program(compile::Program(std::move(bytes), arguments.model)));
   } else {
-    json.update(inspect_graph(tflite::read_tflite(bytes, arguments.model)));
+    const ReadModel model = read_graph(bytes, arguments.model);
+    json.update(inspect_graph(model.graph));
+    if (!model.notes.empty()) json["notes"] = model.notes;
   }
   // Names come from the file and need not be UTF-8.
   if (arguments.json) return fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
@@ -222,7 +225,7 @@ void inspect(const Arguments& arguments) {
 void add_inspect(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* verb = app.add_subcommand("inspect", "what a model consists of: ops, shapes, parameters, MACs, bytes");
-  verb->add_option("model", arguments->model, "model.tflite or model.whit")->required();
+  verb->add_option("model", arguments->model, "model.onnx, model.tflite or model.whit")->required();
   verb->add_flag("--json", arguments->json, "print JSON");
   verb->callback([arguments] { inspect(*arguments); });
 }

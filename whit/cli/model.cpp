@@ -4,7 +4,7 @@
 
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
-#include "whit/formats/tflite/reader.hpp"
+#include "whit/cli/graph.hpp"
 
 namespace whit::cli {
 
@@ -28,7 +28,7 @@ compile::Compiled load_blob(std::vector<uint8_t> bytes, const std::string& file,
                             compile::KernelSet kernels) {
   if (!flags.skip.empty() || !flags.dump_after.empty()) {
     throw Error(ErrorCode::usage, "--skip and --dump-after do nothing for a Program: its passes have run", file,
-                "give the .tflite file");
+                "give the model's file");
   }
   compile::Program program(std::move(bytes), file);
   const bool is_for_others = program.header().target != static_cast<uint32_t>(kernels);
@@ -62,7 +62,8 @@ compile::Compiled load_program(const std::string& file, const CompileFlags& flag
   options.passes.dump_after = flags.dump_after;
   options.passes.dump = [](const std::string& text) { std::fputs(text.c_str(), stderr); };
   const Sha256 digest = sha256(bytes);
-  ir::Graph graph = tflite::read_tflite(bytes, file);  // its errors name the file already
+  auto [graph, notes] = read_graph(bytes, file);  // its errors name the file already
+  for (const std::string& note : notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   graph.name = compile::identifier(file);
   try {
     return compile::compile(std::move(graph), options, digest);

@@ -1,5 +1,5 @@
 // What the verbs that compile have in common: their options, and loading a model file as a Program.
-// A file that begins like a Program (.whit) is taken as it is; any other is read as .tflite and compiled.
+// A file that begins like a Program (.whit) is taken as it is; an .onnx or .tflite file is read and compiled.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -93,7 +93,7 @@ void run(const Arguments& arguments) {
 void add_run(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* verb = app.add_subcommand("run", "one inference on this machine");
-  verb->add_option("model", arguments->model, "model.tflite or model.whit")->required();
+  verb->add_option("model", arguments->model, "model.onnx, model.tflite or model.whit")->required();
   verb->add_option("--input", arguments->inputs, "raw elements (.bin) or .npy; once for each input")->required();
   verb->add_option("-o,--output", arguments->outputs, "file to write, .bin or .npy; once for each output")->required();
   add_compile_flags(*verb, arguments->compile);

@@ -56,9 +56,9 @@ struct Variable {
 #define WHIT_IR_OPS(X) \
   X(conv2d) X(depthwise_conv2d) X(transpose_conv2d) X(fully_connected) X(batch_matmul) \
   X(average_pool2d) X(max_pool2d) X(add) X(sub) X(mul) X(div) X(maximum) X(minimum) \
-  X(squared_difference) X(equal) X(not_equal) X(less) X(less_equal) X(greater) X(greater_equal) \
+  X(squared_difference) X(pow) X(equal) X(not_equal) X(less) X(less_equal) X(greater) X(greater_equal) \
   X(select) X(relu) X(relu6) X(relu_n1_to_1) X(relu_0_to_1) X(leaky_relu) X(prelu) X(elu) \
-  X(hard_swish) X(logistic) X(tanh) X(abs) X(neg) X(exp) X(log) X(sqrt) X(rsqrt) X(square) X(sin) \
+  X(hard_swish) X(logistic) X(tanh) X(abs) X(neg) X(exp) X(erf) X(log) X(sqrt) X(rsqrt) X(square) X(sin) \
   X(cos) X(floor) X(ceil) X(round) X(softmax) X(log_softmax) X(l2_normalization) X(mean) X(sum) \
   X(reduce_max) X(reduce_min) X(arg_max) X(arg_min) X(quantize) X(dequantize) X(cast) X(reshape) \
   X(transpose) X(concat) X(slice) X(pad) X(mirror_pad) X(tile) X(gather) X(one_hot) X(space_to_depth) \

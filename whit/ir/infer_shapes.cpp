@@ -362,6 +362,7 @@ Shape output_shape(const Inference& x) {
     case Op::maximum:
     case Op::minimum:
     case Op::squared_difference:
+    case Op::pow:
     case Op::equal:
     case Op::not_equal:
     case Op::less:

@@ -69,6 +69,7 @@ Rule rule_of(Op op) {
     case Op::maximum:
     case Op::minimum:
     case Op::squared_difference:
+    case Op::pow:
     case Op::prelu:
       return {op, 2, 2, kind<NoAttributes>(), TypeRule::same};
     case Op::equal:

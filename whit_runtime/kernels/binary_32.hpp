@@ -1,8 +1,10 @@
 // Elementwise ops with two operands of 32 bits and broadcasting: float32 add, sub, mul, div, maximum, minimum, squared
-// difference, prelu; int32 add, sub, mul, maximum, minimum for index arithmetic. Source: TFLite reference_ops.
+// difference, prelu, pow; int32 add, sub, mul, maximum, minimum for index arithmetic. Source: TFLite reference_ops.
 // Integers wrap. Does not divide integers.
 #ifndef WHIT_RUNTIME_KERNELS_BINARY_32_HPP_
 #define WHIT_RUNTIME_KERNELS_BINARY_32_HPP_
+
+#include <math.h>
 
 #include "whit_runtime/kernels/broadcast.hpp"
 #include "whit_runtime/kernels/kernel.hpp"
@@ -55,6 +57,10 @@ WHIT_KERNEL void squared_difference_f32(const BinaryF32& p, const Memory& m) {
 }
 WHIT_KERNEL void prelu_f32(const BinaryF32& p, const Memory& m) {
   binary_f32(p, m, [](float x, float alpha) { return x >= 0.0f ? x : x * alpha; });
+}
+
+WHIT_KERNEL void pow_f32(const BinaryF32& p, const Memory& m) {
+  binary_f32(p, m, [](float x, float exponent) { return powf(x, exponent); });
 }
 
 struct BinaryI32 {

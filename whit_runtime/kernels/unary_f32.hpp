@@ -29,8 +29,9 @@ enum class UnaryFunction : int32_t {
   floor = 15,
   ceil = 16,
   round = 17,  // half to even
+  erf = 18,
 };
-inline constexpr int32_t kUnaryFunctions = 18;
+inline constexpr int32_t kUnaryFunctions = 19;
 
 struct UnaryF32 {
   OpHead head;
@@ -112,6 +113,8 @@ WHIT_KERNEL void unary_f32(const UnaryF32& p, const Memory& m) {
       return map_f32(p, m, [](float x) { return ceilf(x); });
     case UnaryFunction::round:
       return map_f32(p, m, [](float x) { return round_half_even(x); });
+    case UnaryFunction::erf:
+      return map_f32(p, m, [](float x) { return erff(x); });
   }
 }
 

@@ -252,6 +252,8 @@ void lower_real(Lowering& lowering, const ir::Node& node) {
       return emit_binary(lowering, node, KernelId::squared_difference_f32, p);
     case Op::prelu:
       return emit_binary(lowering, node, KernelId::prelu_f32, p);
+    case Op::pow:
+      return emit_binary(lowering, node, KernelId::pow_f32, p);
     default:
       lowering.refuse("there is no float32 kernel for it");
   }

@@ -26,6 +26,7 @@ void lower_node(Lowering& lowering, const ir::Node& node) {
     case Op::maximum:
     case Op::minimum:
     case Op::squared_difference:
+    case Op::pow:
     case Op::equal:
     case Op::not_equal:
     case Op::less:
@@ -47,6 +48,7 @@ void lower_node(Lowering& lowering, const ir::Node& node) {
     case Op::abs:
     case Op::neg:
     case Op::exp:
+    case Op::erf:
     case Op::log:
     case Op::sqrt:
     case Op::rsqrt:

@@ -77,6 +77,8 @@ RealUnary real_unary(const Lowering& lowering, const ir::Node& node) {
       return {F::neg};
     case Op::exp:
       return {F::exp};
+    case Op::erf:
+      return {F::erf};
     case Op::log:
       return {F::log};
     case Op::sqrt:
