@@ -46,6 +46,7 @@ class Export {
   void find_layer_states();
   void add_variables();
   int32_t add_handle(WrittenSubgraph& subgraph, size_t variable);
+  flatbuffers::Offset<SignatureDef> signature(const std::vector<int32_t>& inputs, const std::vector<int32_t>& outputs);
   flatbuffers::Offset<SubGraph> finish(const WrittenSubgraph& subgraph, const std::vector<int32_t>& inputs,
                                        const std::vector<int32_t>& outputs, const char* name);
 

@@ -82,6 +82,20 @@ flatbuffers::Offset<SubGraph> Export::finish(const WrittenSubgraph& subgraph, co
   return CreateSubGraph(fbb_, all, in, out, operators, fbb_.CreateString(name));
 }
 
+flatbuffers::Offset<SignatureDef> Export::signature(const std::vector<int32_t>& inputs,
+                                                    const std::vector<int32_t>& outputs) {
+  const auto map = [&](const std::vector<int32_t>& indices) {
+    std::vector<flatbuffers::Offset<TensorMap>> maps;
+    for (const int32_t index : indices) {
+      const auto name = fbb_.CreateString(main_.tensors[static_cast<size_t>(index)].name);
+      maps.push_back(CreateTensorMap(fbb_, name, static_cast<uint32_t>(index)));
+    }
+    return fbb_.CreateVector(maps);
+  };
+  const auto in = map(inputs), out = map(outputs);
+  return CreateSignatureDef(fbb_, in, out, fbb_.CreateString("serving_default"), 0);
+}
+
 std::vector<uint8_t> Export::run() {
   std::vector<int32_t> inputs, outputs;
   for (const ir::TensorId id : graph_.inputs) inputs.push_back(tensor(id));
@@ -98,7 +112,8 @@ std::vector<uint8_t> Export::run() {
   const auto codes = fbb_.CreateVector(codes_);
   const auto all = fbb_.CreateVector(subgraphs);
   const auto description = fbb_.CreateString("whit");
-  FinishModelBuffer(fbb_, CreateModel(fbb_, 3, codes, all, description, fbb_.CreateVector(buffers_)));
+  const auto signatures = fbb_.CreateVector(std::vector{signature(inputs, outputs)});
+  FinishModelBuffer(fbb_, CreateModel(fbb_, 3, codes, all, description, fbb_.CreateVector(buffers_), signatures));
   return {fbb_.GetBufferPointer(), fbb_.GetBufferPointer() + fbb_.GetSize()};
 }
 
