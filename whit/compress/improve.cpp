@@ -27,6 +27,8 @@ constexpr Fix kFree[] = {
 
 // Cost memory and time, so for one layer at a time.
 constexpr Fix kCostly[] = {
+    {"int8 weights",
+     [](Recipe& r) { r.precision = r.precision == Precision::int8_w4 ? Precision::int8 : r.precision; }},
     {"int16 activations", [](Recipe& r) { r.precision = Precision::int16x8; }},
     {"float32", [](Recipe& r) { r.precision = Precision::f32; }},
 };
@@ -112,7 +114,9 @@ Improved improve(const ir::Graph& graph, const QuantizeOptions& options, const d
       if (layer.op == "input" || layer.drop <= 0) continue;
       QuantizeOptions changed = search.options();
       Recipe recipe = changed.nodes.contains(layer.name) ? changed.nodes.at(layer.name) : changed.recipe;
+      const Recipe before = recipe;
       fix.apply(recipe);
+      if (recipe == before) continue;
       changed.nodes[layer.name] = recipe;
       search.attempt(fmt::format("{}: {}", layer.name, fix.name), start, changed);
     }

@@ -49,6 +49,8 @@ struct Quantized {
   std::vector<int8_t> weights;       // in the order of the tensor
   std::vector<float> scales;         // by channel
   std::vector<double> output_shift;  // by channel: expected (quantized - real) output before the bias
+  double error = 0.0;                // expected squared error of the outputs, all channels
+  double power = 0.0;                // expected square of the outputs
 };
 
 // `least_scales`: by channel, see least_scales().
@@ -82,6 +84,10 @@ Quantized quantize_weights(const ir::Tensor& weights, const Rows& rows, const Re
     const std::vector<int8_t> rounded = recipe.rounding == Rounding::adaround && known
                                             ? round_adaptive(channel[c], gram(c), grid)
                                             : round_nearest(channel[c], grid);
+    if (known) {
+      result.error += output_error(channel[c], rounded, grid, gram(c));
+      result.power += output_error(channel[c], std::vector<int8_t>(rows.k()), grid, gram(c));
+    }
     for (size_t i = 0; i < rows.k(); ++i) {
       result.weights[rows.index(c, i)] = rounded[i];
       if (known) {
@@ -163,6 +169,14 @@ void quantize_layer(ir::Graph& to, ir::Node& node, const ir::Graph& from, const 
   added.data = wide ? quantize_bias<int64_t>(bias, quantized.scales, input_scale)
                     : quantize_bias<int32_t>(bias, quantized.scales, input_scale);
   node.inputs.push_back(to.add_tensor(std::move(added)));
+}
+
+double weight_noise(const ir::Graph& graph, const ir::Node& node, const Recipe& recipe, const PatchMoments& moments) {
+  const ir::Tensor& weights = graph.tensor(node.inputs[1]);
+  const Rows rows(weights, node.op == ir::Op::depthwise_conv2d);
+  const std::vector<float> no_limit(rows.channels(), 0.0f);
+  const Quantized quantized = quantize_weights(weights, rows, recipe, moments, no_limit);
+  return quantized.power > 0 ? quantized.error / quantized.power : 0.0;
 }
 
 }  // namespace whit::compress
