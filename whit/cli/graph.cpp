@@ -31,10 +31,15 @@ ir::Graph load_graph(const std::string& file) {
   return std::move(model.graph);
 }
 
-void save_graph(const ir::Graph& graph, const std::string& file) {
-  if (file.ends_with(".tflite")) return write_file(file, tflite::write_tflite(graph));
+void require_known_format(const std::string& file) {
+  if (file.ends_with(".tflite")) return;
   throw Error(ErrorCode::usage, "the file's extension names no format that is written", file,
               "give a name that ends in .tflite");
+}
+
+void save_graph(const ir::Graph& graph, const std::string& file) {
+  require_known_format(file);
+  write_file(file, tflite::write_tflite(graph));
 }
 
 }  // namespace whit::cli

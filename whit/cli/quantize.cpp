@@ -107,6 +107,7 @@ compress::Calibration calibrated(const ir::Graph& graph, const data::Samples& da
 }
 
 void quantize(const Arguments& arguments) {
+  require_known_format(arguments.output);
   ir::Graph graph = load_graph(arguments.model);
   compress::prepare(graph);
   const compress::QuantizeOptions options = options_of(arguments);
