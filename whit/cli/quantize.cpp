@@ -28,7 +28,7 @@ struct Arguments {
   std::string model, output;
   DataFlags data;
   std::string calibrate, test;
-  std::string precision = "int8", observer = "percentile", weight_range = "max", weights = "per-channel";
+  std::string precision = "int8", observer = "percentile", weight_range = "max", weight_scales = "convolutions";
   std::vector<std::string> layers;
   double percentile = 99.99, max_drop = 1.0;
   std::string metric = "auto", sparsity;
@@ -42,7 +42,7 @@ compress::QuantizeOptions options_of(const Arguments& arguments) {
   compress::QuantizeOptions options;
   options.recipe.precision = compress::precision_from_name(arguments.precision);
   options.recipe.observer = compress::observer_from_name(arguments.observer);
-  options.recipe.per_channel = arguments.weights == "per-channel";
+  options.recipe.weight_scales = compress::weight_scales_from_name(arguments.weight_scales);
   options.recipe.weight_range =
       arguments.weight_range == "max" ? compress::WeightRange::max : compress::WeightRange::least_error;
   options.recipe.rounding = arguments.adaround ? compress::Rounding::adaround : compress::Rounding::nearest;
@@ -210,8 +210,8 @@ void add_quantize(CLI::App& app) {
   verb->add_option("--percentile", a.percentile, "share of values inside the range, in %")
       ->check(CLI::Range(50.0, 100.0))
       ->capture_default_str();
-  verb->add_option("--weights", a.weights, "scales of weights")
-      ->check(CLI::IsMember({"per-channel", "per-tensor"}))
+  verb->add_option("--weight-scales", a.weight_scales,
+                   "per_tensor, convolutions (for each channel, but of fully connected layers) or per_channel")
       ->capture_default_str();
   verb->add_option("--weight-range", a.weight_range, "max, or least_error: cut off large weights where that pays")
       ->check(CLI::IsMember({"max", "least_error"}))

@@ -166,7 +166,7 @@ std::string fix_for(const LayerBlame& layer, const ir::Node& node, const ir::Gra
   if (match.weights && layer.weights_sqnr_db < layer.rounding_sqnr_db) {
     const ir::Tensor& weights = quantized.tensor(quantized.nodes[*match.weights].inputs[1]);
     const bool per_channel = weights.quantization.per_channel() || node.op == ir::Op::transpose_conv2d;
-    if (!per_channel && weights.shape[0] > 1) return "per-channel weights: one scale does not fit all channels";
+    if (!per_channel && weights.shape[0] > 1) return "--weight-scales per_channel: one scale does not fit all channels";
     return "--weight-range least_error --adaround --bias-correction: a few large weights take the resolution of the "
            "others";
   }

@@ -15,7 +15,7 @@ struct Fix {
 
 // Free on the device.
 constexpr Fix kFree[] = {
-    {"weights per channel", [](Recipe& r) { r.per_channel = true; }},
+    {"weights per channel", [](Recipe& r) { r.weight_scales = WeightScales::per_channel; }},
     {"observer mse", [](Recipe& r) { r.observer = Observer::mse; }},
     {"large weights cut off, adaround, bias correction",
      [](Recipe& r) {

@@ -19,6 +19,18 @@ namespace whit::compress {
 namespace {
 
 constexpr std::array kPrecisions = {"float32", "int8", "int8_w4", "int16x8"};
+constexpr std::array kWeightScales = {"per_tensor", "convolutions", "per_channel"};
+
+// Error usage, with the names that there are.
+template <typename Names>
+size_t index_of(const std::string& name, const Names& names, const char* what) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    throw Error(ErrorCode::usage, fmt::format("there is no {} '{}'", what, name), "",
+                fmt::format("there are: {}", fmt::join(names, ", ")));
+  }
+  return static_cast<size_t>(found - names.begin());
+}
 
 // An activation in one of the types that it exists in.
 enum Format : size_t { kFloat, kInt8, kInt16, kFormats };
@@ -292,13 +304,14 @@ class Quantizer {
 
 const char* name_of(Precision precision) { return kPrecisions[static_cast<size_t>(precision)]; }
 
+const char* name_of(WeightScales scales) { return kWeightScales[static_cast<size_t>(scales)]; }
+
 Precision precision_from_name(const std::string& name) {
-  const auto* found = std::find(kPrecisions.begin(), kPrecisions.end(), name);
-  if (found == kPrecisions.end()) {
-    throw Error(ErrorCode::usage, fmt::format("there is no precision '{}'", name), "",
-                fmt::format("the precisions are: {}", fmt::join(kPrecisions, ", ")));
-  }
-  return static_cast<Precision>(found - kPrecisions.begin());
+  return static_cast<Precision>(index_of(name, kPrecisions, "precision"));
+}
+
+WeightScales weight_scales_from_name(const std::string& name) {
+  return static_cast<WeightScales>(index_of(name, kWeightScales, "choice of weight scales"));
 }
 
 const Recipe& QuantizeOptions::of(const ir::Graph& graph, const ir::Node& node) const {

@@ -20,20 +20,27 @@ enum class Precision {
   int16x8,  // activations int16, weights int8
 };
 enum class Rounding { nearest, adaround };
+enum class WeightScales {
+  per_tensor,
+  convolutions,  // one for each output channel; fully connected layers have one for all, which runs faster
+  per_channel,   // of every layer
+};
 enum class WeightRange {
   max,          // the largest weight fits
   least_error,  // large weights are cut off where that lowers the expected output error
 };
 
 const char* name_of(Precision precision);
+const char* name_of(WeightScales scales);
 // Error usage for an unknown name, with those that there are.
 Precision precision_from_name(const std::string& name);
+WeightScales weight_scales_from_name(const std::string& name);
 
 // How one node is quantized.
 struct Recipe {
   Precision precision = Precision::int8;
   Observer observer = Observer::percentile;  // of its output
-  bool per_channel = true;                   // weights of layers
+  WeightScales weight_scales = WeightScales::convolutions;
   WeightRange weight_range = WeightRange::max;
   Rounding rounding = Rounding::nearest;
   bool bias_correction = false;

@@ -53,8 +53,13 @@ struct Quantized {
   double power = 0.0;                // expected square of the outputs
 };
 
+bool has_scale_per_channel(const ir::Node& node, const Recipe& recipe) {
+  return recipe.weight_scales == WeightScales::per_channel ||
+         (recipe.weight_scales == WeightScales::convolutions && node.op != ir::Op::fully_connected);
+}
+
 // `least_scales`: by channel, see least_scales().
-Quantized quantize_weights(const ir::Tensor& weights, const Rows& rows, const Recipe& recipe,
+Quantized quantize_weights(const ir::Node& node, const ir::Tensor& weights, const Rows& rows, const Recipe& recipe,
                            const PatchMoments& moments, const std::vector<float>& least_scales) {
   const auto* real = ir::data<float>(weights);
   const int32_t limit = recipe.precision == Precision::int8_w4 ? 7 : 127;
@@ -76,7 +81,7 @@ Quantized quantize_weights(const ir::Tensor& weights, const Rows& rows, const Re
                                                               : least_error_grid(channel[c], gram(c), limit);
     result.scales.push_back(std::max(grid.scale, least_scales[c]));
   }
-  if (!recipe.per_channel) {
+  if (!has_scale_per_channel(node, recipe)) {
     result.scales.assign(rows.channels(), *std::max_element(result.scales.begin(), result.scales.end()));
   }
   for (size_t c = 0; c < rows.channels(); ++c) {
@@ -138,7 +143,7 @@ void quantize_layer(ir::Graph& to, ir::Node& node, const ir::Graph& from, const 
     const auto* real = ir::data<float>(from.tensor(source.inputs[2]));
     std::copy_n(real, bias.size(), bias.begin());
   }
-  const Quantized quantized = quantize_weights(weights, rows, recipe, moments, least_scales(bias, input_scale));
+  const Quantized quantized = quantize_weights(source, weights, rows, recipe, moments, least_scales(bias, input_scale));
   if (recipe.bias_correction) {
     for (size_t c = 0; c < bias.size(); ++c) bias[c] -= quantized.output_shift[c];
   }
@@ -149,7 +154,8 @@ void quantize_layer(ir::Graph& to, ir::Node& node, const ir::Graph& from, const 
   stored.shape = weights.shape;
   stored.quantization.axis = depthwise ? 3 : 0;
   stored.quantization.scale = quantized.scales;
-  if (!recipe.per_channel) stored.quantization.scale.resize(1);
+  const bool per_channel = has_scale_per_channel(source, recipe);
+  if (!per_channel) stored.quantization.scale.resize(1);
   stored.quantization.zero_point.assign(stored.quantization.scale.size(), 0);
   stored.is_constant = true;
   stored.data = bytes_of(quantized.weights);
@@ -162,7 +168,7 @@ void quantize_layer(ir::Graph& to, ir::Node& node, const ir::Graph& from, const 
   added.type = wide ? ir::DType::i64 : ir::DType::i32;
   added.shape = {static_cast<int32_t>(rows.channels())};
   added.is_constant = true;
-  for (size_t c = 0; c < (recipe.per_channel ? rows.channels() : 1); ++c) {
+  for (size_t c = 0; c < (per_channel ? rows.channels() : 1); ++c) {
     added.quantization.scale.push_back(input_scale * quantized.scales[c]);
     added.quantization.zero_point.push_back(0);
   }
@@ -175,7 +181,7 @@ double weight_noise(const ir::Graph& graph, const ir::Node& node, const Recipe& 
   const ir::Tensor& weights = graph.tensor(node.inputs[1]);
   const Rows rows(weights, node.op == ir::Op::depthwise_conv2d);
   const std::vector<float> no_limit(rows.channels(), 0.0f);
-  const Quantized quantized = quantize_weights(weights, rows, recipe, moments, no_limit);
+  const Quantized quantized = quantize_weights(node, weights, rows, recipe, moments, no_limit);
   return quantized.power > 0 ? quantized.error / quantized.power : 0.0;
 }
 

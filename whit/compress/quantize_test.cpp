@@ -57,7 +57,9 @@ double sqnr_db(const ir::Graph& a, const ir::Graph& b, const std::vector<float>&
 TEST(Quantize, FollowsTheSpecification) {
   const ir::Graph graph = ir::parse_text(kNet);
   const std::vector<float> data = samples(200, 4);
-  const ir::Graph q = quantize(graph, calibrate(graph, data, false), {});
+  QuantizeOptions options;
+  options.recipe.weight_scales = WeightScales::per_channel;
+  const ir::Graph q = quantize(graph, calibrate(graph, data, false), options);
   EXPECT_EQ(q.tensor(q.inputs[0]).type, ir::DType::i8);
   EXPECT_EQ(named(q, "h").quantization.zero_point[0], -128) << "after a relu nothing is below zero";
   EXPECT_EQ(named(q, "r").quantization, named(q, "s").quantization) << "a reshape changes no number";
@@ -73,11 +75,9 @@ TEST(Quantize, FollowsTheSpecification) {
   EXPECT_GT(sqnr_db(graph, q, data), 30.0);
 }
 
-TEST(Quantize, PerTensorWeightsHaveOneScale) {
+TEST(Quantize, FullyConnectedLayersHaveOneScaleUnlessAsked) {
   const ir::Graph graph = ir::parse_text(kNet);
-  QuantizeOptions options;
-  options.recipe.per_channel = false;
-  const ir::Graph q = quantize(graph, calibrate(graph, samples(200, 4), false), options);
+  const ir::Graph q = quantize(graph, calibrate(graph, samples(200, 4), false), {});
   ASSERT_EQ(named(q, "w1").quantization.scale.size(), 1u);
   EXPECT_FLOAT_EQ(named(q, "w1").quantization.scale[0], 2.0f / 127);
 }
