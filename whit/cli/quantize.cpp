@@ -16,7 +16,6 @@
 #include "whit/compress/guard_rails.hpp"
 #include "whit/compress/improve.hpp"
 #include "whit/compress/prune.hpp"
-#include "whit/compress/mixed.hpp"
 #include "whit/compress/temperature.hpp"
 
 namespace whit::cli {
@@ -32,8 +31,6 @@ struct Arguments {
   std::vector<std::string> layers;
   double percentile = 99.99, max_drop = 1.0;
   std::string metric = "auto", sparsity;
-  int64_t max_weight_bytes = 0;  // 0: no limit
-  std::string metric = "auto";
   bool adaround = false, bias_correction = false, equalize = false, float_io = false;
   bool automatic = false, temperature = false, force = false, json = false;
 };
@@ -138,11 +135,7 @@ void quantize(const Arguments& arguments) {
       // Fixes are judged on the calibration data, so that the test data stays unseen until the gate.
       return compress::improve(graph, options, calibration_data, arguments.metric, arguments.max_drop, say).quantized;
     }
-    const bool budget = arguments.max_weight_bytes > 0;
-    const compress::Calibration calibration = calibrated(graph, calibration_data, budget || options.needs_moments());
-    if (!budget) return compress::quantize(graph, calibration, options);
-    return compress::quantize(graph, calibration,
-                              compress::fit_weight_bytes(graph, calibration, options, arguments.max_weight_bytes));
+    return compress::quantize(graph, calibrated(graph, calibration_data, options.needs_moments()), options);
   }();
   compress::TemperatureScaling scaling;
   if (arguments.temperature) scaling = compress::scale_temperature(quantized, calibration_data);
@@ -202,8 +195,7 @@ void add_quantize(CLI::App& app) {
   verb->add_option("--calibrate", a.calibrate, "samples to calibrate with: a split's name, or rows FIRST:END")
       ->required();
   verb->add_option("--test", a.test, "held-out samples for the gate, likewise")->required();
-  verb->add_option("--precision", a.precision, "int8, int8_w4 (int4 weights), int16x8 or float32")
-      ->capture_default_str();
+  verb->add_option("--precision", a.precision, "int8, int16x8 (int16 activations) or float32")->capture_default_str();
   verb->add_option("--layer", a.layers, "LAYER=PRECISION: another precision for one layer (several times)");
   verb->add_option("--observer", a.observer, "min_max, moving_average, percentile, entropy or mse")
       ->capture_default_str();
@@ -221,10 +213,7 @@ void add_quantize(CLI::App& app) {
   verb->add_flag("--equalize", a.equalize, "equalize the weights of neighbouring layers first");
   verb->add_option("--sparsity", a.sparsity, "prune by magnitude first: a share of zeros such as 0.7, or 4:16");
   verb->add_flag("--float-io", a.float_io, "keep inputs and outputs float32");
-  CLI::Option* automatic = verb->add_flag("--auto", a.automatic, "mend what costs accuracy until --max-drop holds");
-  CLI::Option* budget = verb->add_option("--max-weight-bytes", a.max_weight_bytes,
-                                         "int4 weights for as many layers as this budget of constants needs");
-  budget->check(CLI::PositiveNumber)->excludes(automatic);
+  verb->add_flag("--auto", a.automatic, "mend what costs accuracy until --max-drop holds");
   verb->add_flag("--temperature", a.temperature, "scale a classifier's logits so that its confidence is true");
   verb->add_option("--metric", a.metric, "auto, accuracy, mae, rmse or reconstruction")->capture_default_str();
   verb->add_option("--max-drop", a.max_drop, "the gate: points of accuracy, or % of an error")->capture_default_str();

@@ -18,7 +18,7 @@
 namespace whit::compress {
 namespace {
 
-constexpr std::array kPrecisions = {"float32", "int8", "int8_w4", "int16x8"};
+constexpr std::array kPrecisions = {"float32", "int8", "int16x8"};
 constexpr std::array kWeightScales = {"per_tensor", "convolutions", "per_channel"};
 
 // Error usage, with the names that there are.

@@ -16,7 +16,6 @@ namespace whit::compress {
 enum class Precision {
   f32,
   int8,     // activations and weights int8
-  int8_w4,  // activations int8, weights of layers int4
   int16x8,  // activations int16, weights int8
 };
 enum class Rounding { nearest, adaround };

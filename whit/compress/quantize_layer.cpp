@@ -49,8 +49,6 @@ struct Quantized {
   std::vector<int8_t> weights;       // in the order of the tensor
   std::vector<float> scales;         // by channel
   std::vector<double> output_shift;  // by channel: expected (quantized - real) output before the bias
-  double error = 0.0;                // expected squared error of the outputs, all channels
-  double power = 0.0;                // expected square of the outputs
 };
 
 bool has_scale_per_channel(const ir::Node& node, const Recipe& recipe) {
@@ -62,7 +60,7 @@ bool has_scale_per_channel(const ir::Node& node, const Recipe& recipe) {
 Quantized quantize_weights(const ir::Node& node, const ir::Tensor& weights, const Rows& rows, const Recipe& recipe,
                            const PatchMoments& moments, const std::vector<float>& least_scales) {
   const auto* real = ir::data<float>(weights);
-  const int32_t limit = recipe.precision == Precision::int8_w4 ? 7 : 127;
+  constexpr int32_t kLimit = 127;
   std::vector<std::vector<float>> channel(rows.channels(), std::vector<float>(rows.k()));
   for (size_t c = 0; c < rows.channels(); ++c) {
     for (size_t i = 0; i < rows.k(); ++i) channel[c][i] = real[rows.index(c, i)];
@@ -77,22 +75,18 @@ Quantized quantize_weights(const ir::Node& node, const ir::Tensor& weights, cons
   result.weights.resize(rows.channels() * rows.k());
   result.output_shift.resize(rows.channels());
   for (size_t c = 0; c < rows.channels(); ++c) {
-    const Grid grid = recipe.weight_range == WeightRange::max ? max_grid(channel[c], limit)
-                                                              : least_error_grid(channel[c], gram(c), limit);
+    const Grid grid = recipe.weight_range == WeightRange::max ? max_grid(channel[c], kLimit)
+                                                              : least_error_grid(channel[c], gram(c), kLimit);
     result.scales.push_back(std::max(grid.scale, least_scales[c]));
   }
   if (!has_scale_per_channel(node, recipe)) {
     result.scales.assign(rows.channels(), *std::max_element(result.scales.begin(), result.scales.end()));
   }
   for (size_t c = 0; c < rows.channels(); ++c) {
-    const Grid grid{result.scales[c], limit};
+    const Grid grid{result.scales[c], kLimit};
     const std::vector<int8_t> rounded = recipe.rounding == Rounding::adaround && known
                                             ? round_adaptive(channel[c], gram(c), grid)
                                             : round_nearest(channel[c], grid);
-    if (known) {
-      result.error += output_error(channel[c], rounded, grid, gram(c));
-      result.power += output_error(channel[c], std::vector<int8_t>(rows.k()), grid, gram(c));
-    }
     for (size_t i = 0; i < rows.k(); ++i) {
       result.weights[rows.index(c, i)] = rounded[i];
       if (known) {
@@ -175,14 +169,6 @@ void quantize_layer(ir::Graph& to, ir::Node& node, const ir::Graph& from, const 
   added.data = wide ? quantize_bias<int64_t>(bias, quantized.scales, input_scale)
                     : quantize_bias<int32_t>(bias, quantized.scales, input_scale);
   node.inputs.push_back(to.add_tensor(std::move(added)));
-}
-
-double weight_noise(const ir::Graph& graph, const ir::Node& node, const Recipe& recipe, const PatchMoments& moments) {
-  const ir::Tensor& weights = graph.tensor(node.inputs[1]);
-  const Rows rows(weights, node.op == ir::Op::depthwise_conv2d);
-  const std::vector<float> no_limit(rows.channels(), 0.0f);
-  const Quantized quantized = quantize_weights(node, weights, rows, recipe, moments, no_limit);
-  return quantized.power > 0 ? quantized.error / quantized.power : 0.0;
 }
 
 }  // namespace whit::compress

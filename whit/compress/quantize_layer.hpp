@@ -23,8 +23,4 @@ std::vector<uint8_t> quantize_values(const ir::Tensor& source, const ir::Tensor&
 void quantize_layer(ir::Graph& to, ir::Node& node, const ir::Graph& from, const ir::Node& source, const Recipe& recipe,
                     const PatchMoments& moments);
 
-// What quantizing the weights of layer `node` as `recipe` says adds to its output: expected squared error over expected
-// square, before the bias. 0 without moments.
-double weight_noise(const ir::Graph& graph, const ir::Node& node, const Recipe& recipe, const PatchMoments& moments);
-
 }  // namespace whit::compress
