@@ -65,7 +65,9 @@ Case planted(float huge) {
 TEST(Blame, FindsThePlantedLayer) {
   const Case c = planted(200.0f);
   const Calibration calibration = calibrate(c.graph, c.calibration.values, false);
-  const ir::Graph quantized = quantize(c.graph, calibration, {});
+  QuantizeOptions options;
+  options.recipe.weight_scales = WeightScales::per_channel;
+  const ir::Graph quantized = quantize(c.graph, calibration, options);
   const Blame found = blame(c.graph, quantized, c.test, "accuracy");
   EXPECT_EQ(found.float_model.value, 1.0);
   EXPECT_GT(drop(found.float_model, found.quantized_model), 10.0);

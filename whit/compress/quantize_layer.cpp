@@ -82,6 +82,7 @@ Quantized quantize_weights(const ir::Node& node, const ir::Tensor& weights, cons
   if (!has_scale_per_channel(node, recipe)) {
     result.scales.assign(rows.channels(), *std::max_element(result.scales.begin(), result.scales.end()));
   }
+  for (float& scale : result.scales) scale = scale > 0 ? scale : 1.0f;  // a channel of zeros
   for (size_t c = 0; c < rows.channels(); ++c) {
     const Grid grid{result.scales[c], kLimit};
     const std::vector<int8_t> rounded = recipe.rounding == Rounding::adaround && known

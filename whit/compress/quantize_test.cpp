@@ -82,6 +82,17 @@ TEST(Quantize, FullyConnectedLayersHaveOneScaleUnlessAsked) {
   EXPECT_FLOAT_EQ(named(q, "w1").quantization.scale[0], 2.0f / 127);
 }
 
+TEST(Quantize, AChannelOfZerosDoesNotCoarsenTheOthers) {
+  const ir::Graph graph = ir::parse_text(R"(graph "dead"
+input %0 "x": f32 [1,2]
+const %1 "w": f32 [2,2] = {0 0 0.01 -0.02}
+%2 "y": f32 [1,2] = fully_connected(%0, %1, -)
+output %2
+)");
+  const ir::Graph q = quantize(graph, calibrate(graph, samples(200, 2), false), {});
+  EXPECT_FLOAT_EQ(named(q, "w").quantization.scale[0], 0.02f / 127);
+}
+
 TEST(Quantize, ALayerThatStaysFloatIsBridged) {
   const ir::Graph graph = ir::parse_text(kNet);
   const std::vector<float> data = samples(200, 4);

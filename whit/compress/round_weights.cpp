@@ -15,11 +15,12 @@ int8_t saturate(float value, int32_t limit) {
 Grid max_grid(std::span<const float> weights, int32_t limit) {
   float largest = 0.0f;
   for (const float weight : weights) largest = std::max(largest, std::abs(weight));
-  return {largest > 0 ? largest / static_cast<float>(limit) : 1.0f, limit};
+  return {largest / static_cast<float>(limit), limit};
 }
 
 std::vector<int8_t> round_nearest(std::span<const float> weights, Grid grid) {
   std::vector<int8_t> rounded(weights.size());
+  if (!(grid.scale > 0)) return rounded;
   for (size_t i = 0; i < weights.size(); ++i) rounded[i] = saturate(std::round(weights[i] / grid.scale), grid.limit);
   return rounded;
 }

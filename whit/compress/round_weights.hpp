@@ -19,14 +19,14 @@ struct Grid {
   int32_t limit = 127;  // integers are in [-limit, limit]
 };
 
-// The scale with which the largest magnitude becomes `limit`. A row of zeros has scale 1.
+// The scale with which the largest magnitude becomes `limit`; 0 for a row of zeros.
 Grid max_grid(std::span<const float> weights, int32_t limit);
 
 // The scale with the least expected output error among those that cut off more and more of the largest weights.
 // `gram` is [K,K], E[x x^T]; empty: every input counts the same.
 Grid least_error_grid(std::span<const float> weights, std::span<const float> gram, int32_t limit);
 
-// Nearest integers, halves away from zero, saturated.
+// Nearest integers, halves away from zero, saturated; 0 where the scale is 0.
 std::vector<int8_t> round_nearest(std::span<const float> weights, Grid grid);
 
 // Floor or ceiling of each weight, so that the expected output error is least (a local minimum). gram: [K,K].

@@ -34,7 +34,11 @@ TEST(RoundWeights, NearestSaturates) {
   EXPECT_EQ(round_nearest(row, {0.1f, 7}), (std::vector<int8_t>{7, -7, 3, 2}));
 }
 
-TEST(RoundWeights, ARowOfZerosHasAScale) { EXPECT_EQ(max_grid(std::vector<float>(4), 127).scale, 1.0f); }
+TEST(RoundWeights, ARowOfZerosAsksForNoScale) {
+  const std::vector<float> row(4);
+  EXPECT_EQ(max_grid(row, 127).scale, 0.0f);
+  EXPECT_EQ(round_nearest(row, max_grid(row, 127)), std::vector<int8_t>(4));
+}
 
 TEST(RoundWeights, AdaptiveTakesFloorOrCeilingAndNeverMoreError) {
   std::mt19937 random(7);
