@@ -26,7 +26,8 @@ void add_export(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* verb = app.add_subcommand("export", "write a model as a standard file that other tools open");
   verb->add_option("model", arguments->model, "model.onnx or model.tflite")->required();
-  verb->add_option("-o,--output", arguments->output, "the file to write; its extension says the format: .tflite")
+  verb->add_option("-o,--output", arguments->output,
+                   "the file to write; its extension says the format: .onnx or .tflite")
       ->required();
   verb->callback([arguments] { run(*arguments); });
 }

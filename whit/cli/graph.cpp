@@ -7,6 +7,7 @@
 #include "whit/base/file.hpp"
 #include "whit/compile/program.hpp"
 #include "whit/formats/onnx/reader.hpp"
+#include "whit/formats/onnx/writer.hpp"
 #include "whit/formats/tflite/reader.hpp"
 #include "whit/formats/tflite/writer.hpp"
 
@@ -32,14 +33,14 @@ ir::Graph load_graph(const std::string& file) {
 }
 
 void require_known_format(const std::string& file) {
-  if (file.ends_with(".tflite")) return;
+  if (file.ends_with(".tflite") || file.ends_with(".onnx")) return;
   throw Error(ErrorCode::usage, "the file's extension names no format that is written", file,
-              "give a name that ends in .tflite");
+              "give a name that ends in .tflite or .onnx");
 }
 
 void save_graph(const ir::Graph& graph, const std::string& file) {
   require_known_format(file);
-  write_file(file, tflite::write_tflite(graph));
+  write_file(file, file.ends_with(".onnx") ? onnx::write_onnx(graph) : tflite::write_tflite(graph));
 }
 
 }  // namespace whit::cli
