@@ -494,7 +494,7 @@ TEST(Elementwise, RefusesWhatHasNoKernel) {
     return false;
   };
   const ir::Tensor i8 = quantized(DType::i8, {4}, 0.1f, 0), i16 = quantized(DType::i16, {4}, 0.1f, 0);
-  EXPECT_TRUE(refused(model(Op::add, {i16, i16}, i16, ir::ActivationAttributes{})));
+  EXPECT_TRUE(refused(model(Op::maximum, {i16, i16}, i16)));
   EXPECT_TRUE(refused(model(Op::div, {i8, i8}, i8, ir::ActivationAttributes{})));
   EXPECT_TRUE(refused(model(Op::softmax, {i8}, i8, ir::SoftmaxAttributes{})));  // wrong output scale
   EXPECT_TRUE(refused(model(Op::tanh, {i16}, i16)));
