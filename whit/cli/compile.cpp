@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "whit/base/file.hpp"
+#include "whit/cli/graph.hpp"
 #include "whit/cli/model.hpp"
 #include "whit/cli/verbs.hpp"
 #include "whit/target/target.hpp"
@@ -19,6 +20,7 @@ struct Arguments {
 };
 
 void run(const Arguments& arguments) {
+  require_output_file(arguments.output, arguments.model);
   const compile::Compiled compiled = load_program(arguments.model, arguments.compile,
                                                   compile::kernel_set(target::find_target(arguments.target).kernels));
   write_file(arguments.output, compiled.program.bytes());

@@ -16,6 +16,7 @@ struct Arguments {
 };
 
 void run(const Arguments& arguments) {
+  require_model_file(arguments.output, arguments.model);
   save_graph(load_graph(arguments.model), arguments.output);
   fmt::print("{}: {} bytes\n", arguments.output, std::filesystem::file_size(arguments.output));
 }

@@ -32,14 +32,27 @@ ir::Graph load_graph(const std::string& file) {
   return std::move(model.graph);
 }
 
-void require_known_format(const std::string& file) {
-  if (file.ends_with(".tflite") || file.ends_with(".onnx")) return;
-  throw Error(ErrorCode::usage, "the file's extension names no format that is written", file,
-              "give a name that ends in .tflite or .onnx");
+void require_output_file(const std::string& output, const std::string& input) {
+  namespace fs = std::filesystem;
+  std::error_code none;
+  if (fs::equivalent(output, input, none)) {
+    throw Error(ErrorCode::usage, "the output is the model itself, which would be lost", output, "give another name");
+  }
+  const fs::path folder = fs::path(output).parent_path();
+  if (!folder.empty() && !fs::is_directory(folder, none)) {
+    throw Error(ErrorCode::bad_input, "the folder does not exist", output, "mkdir -p " + folder.string());
+  }
+}
+
+void require_model_file(const std::string& output, const std::string& input) {
+  if (!output.ends_with(".tflite") && !output.ends_with(".onnx")) {
+    throw Error(ErrorCode::usage, "the file's extension names no format that is written", output,
+                "give a name that ends in .tflite or .onnx");
+  }
+  require_output_file(output, input);
 }
 
 void save_graph(const ir::Graph& graph, const std::string& file) {
-  require_known_format(file);
   write_file(file, file.ends_with(".onnx") ? onnx::write_onnx(graph) : tflite::write_tflite(graph));
 }
 

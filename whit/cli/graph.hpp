@@ -21,8 +21,12 @@ ReadModel read_graph(const std::vector<uint8_t>& bytes, const std::string& file)
 // Reads a model. Notes go to the standard error. Errors name the file.
 ir::Graph load_graph(const std::string& file);
 
-// Error usage when save_graph() would not know the format: to be asked before long work.
-void require_known_format(const std::string& file);
+// Asked before long work that ends in writing `output`. Error usage when it is `input` itself, bad_input when its
+// folder does not exist.
+void require_output_file(const std::string& output, const std::string& input);
+
+// The same, and Error usage when save_graph() would not know the format.
+void require_model_file(const std::string& output, const std::string& input);
 
 // Writes it, in the format that the extension names. Error usage for another extension.
 void save_graph(const ir::Graph& graph, const std::string& file);

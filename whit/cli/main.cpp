@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <new>
 #include <stdexcept>
 
@@ -49,7 +50,8 @@ whit::Error out_of_memory() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("whit puts machine learning models on microcontrollers: from .tflite to verified firmware.", "whit");
+  CLI::App app("whit puts machine learning models on microcontrollers: from .tflite or .onnx to verified firmware.",
+               "whit");
   app.set_version_flag("--version", WHIT_VERSION);
   app.require_subcommand(1);
   app.footer(
@@ -79,6 +81,9 @@ int main(int argc, char** argv) {
     return report({whit::ErrorCode::usage, error.what(), "", fmt::format("whit {}--help", verb)});
   } catch (const whit::Error& error) {
     return report(error);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return report({whit::ErrorCode::bad_input, error.code().message(), error.path1().string(),
+                   "check that path, and TMPDIR when it is not one of yours"});
   } catch (const std::bad_alloc&) {
     return report(out_of_memory());
   } catch (const std::length_error&) {

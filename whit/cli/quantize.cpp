@@ -66,6 +66,10 @@ void check_data(const Arguments& arguments, const ir::Graph& graph, const data::
   const bool classifier = !test.labels.empty() && outputs > 1;
   const std::vector<std::string> problems =
       compress::calibration_problems(calibration, arguments.calibrate, classifier ? outputs : 0, test);
+  constexpr int64_t kFewTestSamples = 100;
+  if (test.count() < kFewTestSamples) {
+    fmt::print(stderr, "warning: the gate is judged on {} samples only\n", test.count());
+  }
   if (problems.empty()) return;
   if (!arguments.force) {
     throw Error(ErrorCode::bad_input, problems[0], arguments.data.source.path,
@@ -104,7 +108,7 @@ compress::Calibration calibrated(const ir::Graph& graph, const data::Samples& da
 }
 
 void quantize(const Arguments& arguments) {
-  require_known_format(arguments.output);
+  require_model_file(arguments.output, arguments.model);
   ir::Graph graph = load_graph(arguments.model);
   compress::prepare(graph);
   const compress::QuantizeOptions options = options_of(arguments);
@@ -137,11 +141,18 @@ void quantize(const Arguments& arguments) {
     }
     return compress::quantize(graph, calibrated(graph, calibration_data, options.needs_moments()), options);
   }();
+  if (before.metric == compress::Metric::accuracy) {
+    const auto classes = static_cast<double>(std::max<int64_t>(2, ir::elements(graph.tensor(graph.outputs[0]).shape)));
+    if (before.value < 1.5 / classes) {
+      fmt::print(stderr,
+                 "warning: the float model is hardly better than chance: are --mean, --std and the labels right?\n");
+    }
+  }
   compress::TemperatureScaling scaling;
   if (arguments.temperature) scaling = compress::scale_temperature(quantized, calibration_data);
   const compress::Evaluation after = compress::evaluate(quantized, test, arguments.metric);
   const double drop = compress::drop(before, after);
-  const bool passed = drop <= arguments.max_drop;
+  const bool passed = drop <= arguments.max_drop + 1e-6;  // a drop of exactly one sample in 100 is no more than 1
   if (passed || arguments.force) save_graph(quantized, arguments.output);
 
   const char* unit = before.metric == compress::Metric::accuracy ? "points" : "%";
@@ -174,12 +185,14 @@ void quantize(const Arguments& arguments) {
     fmt::print("{} on {} held-out samples: float {}, quantized {}, drop {:.2f} {} (allowed {:.2f}): {}\n",
                compress::name_of(before.metric), after.samples, compress::text_of(before), compress::text_of(after),
                drop, unit, arguments.max_drop, passed ? "passed" : "failed");
+    if (passed || arguments.force) fmt::print("wrote {}\n", arguments.output);
   }
   if (!passed) {
     throw Error(ErrorCode::gate_failed,
                 fmt::format("the drop of {:.2f} {} is more than {:.2f}", drop, unit, arguments.max_drop), graph.name,
-                arguments.automatic ? "`whit blame` shows what each layer costs; a larger --max-drop lets it pass"
-                                    : "--auto mends what it can; `whit blame` shows what each layer costs");
+                arguments.automatic
+                    ? "`whit blame` shows what each layer costs; a larger --max-drop lets it pass"
+                    : "--auto mends what it can; --force writes the file all the same, for `whit blame` to look at");
   }
 }
 

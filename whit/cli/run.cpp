@@ -37,7 +37,9 @@ std::vector<uint8_t> read_input(const std::string& file, const compile::ProgramT
   if (array.descr != npy_type(tensor)) {
     throw Error(ErrorCode::bad_input,
                 fmt::format("the array has type {}, the model wants {}", array.descr, npy_type(tensor)), file,
-                fmt::format("convert it: x.astype('{}')", npy_type(tensor)));
+                tensor.scale > 0 ? fmt::format("quantize it: round(x / {}) + {}, clipped, as '{}'", tensor.scale,
+                                               tensor.info.zero_point, npy_type(tensor))
+                                 : fmt::format("convert it: x.astype('{}')", npy_type(tensor)));
   }
   // Dimensions of 1 do not count: (49, 10) is as good as (1, 49, 10, 1).
   std::vector<int64_t> given;

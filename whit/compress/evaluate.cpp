@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 
 #include "whit/base/error.hpp"
 #include "whit/compress/model_runner.hpp"
@@ -105,7 +106,15 @@ Metric choose_metric(const std::string& name, const data::Samples& samples, int6
 
 void check_shape(const ir::Graph& graph, const data::Samples& samples) {
   const ir::Tensor& input = graph.tensor(graph.inputs.at(0));
-  if (samples.elements() == ir::elements(input.shape)) return;
+  // Dimensions of 1 do not count, and a flat sample is taken as it is.
+  const auto without_ones = [](const auto& shape) {
+    std::vector<int64_t> dims;
+    std::copy_if(shape.begin(), shape.end(), std::back_inserter(dims), [](int64_t dim) { return dim != 1; });
+    return dims;
+  };
+  const std::vector<int64_t> given = without_ones(samples.shape);
+  if (samples.elements() == ir::elements(input.shape) && (given.size() < 2 || given == without_ones(input.shape)))
+    return;
   throw Error(ErrorCode::bad_input, fmt::format("the samples have the shape [{}]", fmt::join(samples.shape, ",")),
               graph.name, fmt::format("the model's input is {}", ir::to_string(input.shape)));
 }
@@ -113,6 +122,12 @@ void check_shape(const ir::Graph& graph, const data::Samples& samples) {
 Evaluation evaluate(const ir::Graph& graph, const data::Samples& samples, const std::string& metric,
                     const Progress& progress) {
   check_shape(graph, samples);
+  const auto wrong =
+      std::count_if(samples.values.begin(), samples.values.end(), [](float value) { return !std::isfinite(value); });
+  if (wrong > 0) {
+    throw Error(ErrorCode::bad_input, fmt::format("{} values of the data are NaN or infinite", wrong), graph.name,
+                "remove those samples, or fill the gaps before");
+  }
   const ModelRunner runner(graph);
   const int64_t width = runner.output_elements(0);
   Evaluation result;

@@ -62,7 +62,7 @@ class DifferenceMeter {
 // Share of samples for which the largest of [samples, outputs] stands at the same place in both.
 double agreement(std::span<const float> a, std::span<const float> b, int64_t outputs);
 
-// Error bad_input when samples do not have as many elements as the model's input.
+// Error bad_input when the samples do not have the shape of the model's input, dimensions of 1 aside, and are not flat.
 void check_shape(const ir::Graph& graph, const data::Samples& samples);
 
 }  // namespace whit::compress

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 #include <string_view>
 
@@ -40,12 +41,16 @@ std::vector<std::string> calibration_problems(const data::Samples& calibration, 
   const auto wrong = std::count_if(calibration.values.begin(), calibration.values.end(),
                                    [](float value) { return !std::isfinite(value); });
   if (wrong > 0) problems.push_back(fmt::format("{} values of the calibration data are NaN or infinite", wrong));
-  std::set<std::string_view> tested;
-  for (int64_t i = 0; i < test.count(); ++i) tested.insert(bytes_of(test.sample(i)));
-  int64_t shared = 0;
-  for (int64_t i = 0; i < calibration.count(); ++i) shared += tested.contains(bytes_of(calibration.sample(i)));
+  std::map<std::string_view, int64_t> tested;
+  for (int64_t i = 0; i < test.count(); ++i) tested[bytes_of(test.sample(i))] = i;
+  int64_t shared = 0, first = 0;
+  for (int64_t i = 0; i < calibration.count(); ++i) {
+    if (tested.contains(bytes_of(calibration.sample(i))) && shared++ == 0) first = i;
+  }
   if (shared > 0) {
-    problems.push_back(fmt::format("{} samples of the calibration data are in the test data as well", shared));
+    problems.push_back(
+        fmt::format("{} samples of the calibration data are in the test data as well (sample {} is {} there)", shared,
+                    first, tested[bytes_of(calibration.sample(first))]));
   }
   return problems;
 }

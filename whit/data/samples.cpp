@@ -237,7 +237,8 @@ void read_labels(Samples& samples, const Source& source, Split& chosen) {
       row_of[i] = found->second;
     }
   } else if (table.rows.size() != count) {
-    bad(fmt::format("{} labels for {} samples", table.rows.size(), count), file);
+    bad(fmt::format("{} labels for {} samples", table.rows.size(), count), file,
+        "the first line of a CSV is its header");
   }
   samples.labels.clear();
   std::vector<size_t> rows;
