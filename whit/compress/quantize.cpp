@@ -121,7 +121,8 @@ class Quantizer {
 
  private:
   void check_names() const {
-    for (const auto& [name, recipe] : options_.nodes) {
+    for (const auto& exception : options_.nodes) {
+      const std::string& name = exception.first;
       const bool known = std::any_of(from_.nodes.begin(), from_.nodes.end(), [&](const ir::Node& node) {
         return !node.outputs.empty() && from_.tensor(node.outputs[0]).name == name;
       });
