@@ -139,6 +139,7 @@ void import_conv(NodeImport& op) {
   op.require(groups >= 1 && groups <= x[1] && x[1] % groups == 0 && w[0] % groups == 0 && w[1] == x[1] / groups,
              "groups, channels and weights do not fit");
   layer.x = crop(op, layer.x, window);
+  if (layer.target && !layer.x.scales) op.unsupported("negative padding of a quantized constant");
   const auto convolve = x.size() == 5 ? volume_convolution : convolution;
   Value value = convolve(op, layer, window, static_cast<int32_t>(groups));
   if (op.is("QLinearConv")) value.type = op.stored(0).type;
