@@ -53,7 +53,10 @@ def compare(whit, path, folder):
         reference = Reference(reference_path)
         values = values_for(np, path, reference.inputs, rule)
         print(ORIGINAL, file=sys.stderr, flush=True)  # the interpreter may abort: the parent sees which file it was
-        wanted = reference.run(values)
+        try:
+            wanted = reference.run(values)
+        except RuntimeError as error:  # such as a shape given as data, which must be one
+            return {"status": "no reference", "detail": str(error).splitlines()[0]}
         print("the file written", file=sys.stderr, flush=True)
         given = Reference(ours).run([v for v in values if v is not None])
         if len(given) != len(wanted):
