@@ -96,13 +96,9 @@ template <typename T>
 WHIT_ALWAYS_INLINE void gru_sequence(const Gru<T>& p, const Memory& m) {
   const RecurrentShape& s = p.shape;
   begin_state<int16_t>(s, m, p.initial_hidden, p.hidden, 0);
-  for (int32_t b = 0; b < s.batches; ++b) {
-    for (int32_t t = 0; t < s.steps; ++t) {
-      const int32_t row = sequence_row(s, b, t);
-      gru_step(p, m, input<T>(m, p.input) + row * s.input_size, output<int16_t>(m, p.hidden) + b * s.units,
-               output<T>(m, p.output) + row * s.units);
-    }
-  }
+  walk_sequence<T>(s, m, p.input, p.output, [&](const T* x, T* y, int32_t first) {
+    gru_step(p, m, x, output<int16_t>(m, p.hidden) + first, y);
+  });
 }
 
 using GruS8 = Gru<int8_t>;

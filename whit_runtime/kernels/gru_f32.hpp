@@ -64,14 +64,11 @@ WHIT_KERNEL void gru_f32_step(const GruF32& p, const Memory& m, const float* x, 
 WHIT_KERNEL void gru_f32(const GruF32& p, const Memory& m) {
   const RecurrentShape& s = p.shape;
   begin_state<float>(s, m, p.initial_hidden, p.hidden, 0.0f);
-  for (int32_t b = 0; b < s.batches; ++b) {
-    float* h = output<float>(m, p.hidden) + b * s.units;
-    for (int32_t t = 0; t < s.steps; ++t) {
-      const int32_t row = sequence_row(s, b, t);
-      gru_f32_step(p, m, input<float>(m, p.input) + row * s.input_size, h);
-      memcpy(output<float>(m, p.output) + row * s.units, h, static_cast<size_t>(s.units) * 4);
-    }
-  }
+  walk_sequence<float>(s, m, p.input, p.output, [&](const float* x, float* y, int32_t first) {
+    float* h = output<float>(m, p.hidden) + first;
+    gru_f32_step(p, m, x, h);
+    memcpy(y, h, static_cast<size_t>(s.units) * 4);
+  });
 }
 
 }  // namespace whit::rt

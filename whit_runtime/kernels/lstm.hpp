@@ -83,18 +83,11 @@ WHIT_ALWAYS_INLINE void lstm_sequence(const Lstm<T>& p, const Memory& m) {
   const RecurrentShape& s = p.shape;
   begin_state<T>(s, m, p.initial_hidden, p.hidden, static_cast<T>(p.hidden_zero_point));
   begin_state<int16_t>(s, m, p.initial_cell, p.cell, 0);
-  for (int32_t b = 0; b < s.batches; ++b) {
-    T* hidden = output<T>(m, p.hidden) + b * s.units;
-    int16_t* cell = output<int16_t>(m, p.cell) + b * s.units;
-    const T* h = hidden;
-    for (int32_t t = 0; t < s.steps; ++t) {
-      const int32_t row = sequence_row(s, b, t);
-      T* y = output<T>(m, p.output) + row * s.units;
-      lstm_step(p, m, input<T>(m, p.input) + row * s.input_size, h, cell, y);
-      h = y;
-    }
-    memmove(hidden, h, static_cast<size_t>(s.units) * sizeof(T));
-  }
+  walk_sequence<T>(s, m, p.input, p.output, [&](const T* x, T* y, int32_t first) {
+    T* h = output<T>(m, p.hidden) + first;
+    lstm_step(p, m, x, h, output<int16_t>(m, p.cell) + first, y);
+    memcpy(h, y, static_cast<size_t>(s.units) * sizeof(T));
+  });
 }
 
 using LstmS8 = Lstm<int8_t>;

@@ -62,18 +62,11 @@ WHIT_KERNEL void lstm_f32(const LstmF32& p, const Memory& m) {
   const RecurrentShape& s = p.shape;
   begin_state<float>(s, m, p.initial_hidden, p.hidden, 0.0f);
   begin_state<float>(s, m, p.initial_cell, p.cell, 0.0f);
-  for (int32_t b = 0; b < s.batches; ++b) {
-    float* hidden = output<float>(m, p.hidden) + b * s.units;
-    float* cell = output<float>(m, p.cell) + b * s.units;
-    const float* h = hidden;
-    for (int32_t t = 0; t < s.steps; ++t) {
-      const int32_t row = sequence_row(s, b, t);
-      float* y = output<float>(m, p.output) + row * s.units;
-      lstm_f32_step(p, m, input<float>(m, p.input) + row * s.input_size, h, cell, y);
-      h = y;
-    }
-    memmove(hidden, h, static_cast<size_t>(s.units) * 4);
-  }
+  walk_sequence<float>(s, m, p.input, p.output, [&](const float* x, float* y, int32_t first) {
+    float* h = output<float>(m, p.hidden) + first;
+    lstm_f32_step(p, m, x, h, output<float>(m, p.cell) + first, y);
+    memcpy(h, y, static_cast<size_t>(s.units) * 4);
+  });
 }
 
 }  // namespace whit::rt

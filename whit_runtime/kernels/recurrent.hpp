@@ -48,6 +48,18 @@ inline void begin_state(const RecurrentShape& s, const Memory& m, Ref initial, R
   }
 }
 
+// Calls step(x, y, first) for each row x of the sequence and the row y of its output, in the order of the steps;
+// `first` is where the states of the row's batch begin.
+template <typename T, typename Step>
+WHIT_ALWAYS_INLINE void walk_sequence(const RecurrentShape& s, const Memory& m, Ref in, Ref out, const Step& step) {
+  for (int32_t b = 0; b < s.batches; ++b) {
+    for (int32_t t = 0; t < s.steps; ++t) {
+      const int32_t row = sequence_row(s, b, t);
+      step(input<T>(m, in) + row * s.input_size, output<T>(m, out) + row * s.units, b * s.units);
+    }
+  }
+}
+
 // Integer products. The bias of a row of int8 has the zero point folded in; int16 activations have none.
 template <typename T>
 struct RowSum;
