@@ -116,6 +116,8 @@ void read_external(const Proto& tensor, const std::filesystem::path& folder, Con
 
 }  // namespace
 
+int32_t computed_type(int32_t type) { return is_real(type) ? static_cast<int32_t>(Proto::FLOAT) : type; }
+
 bool is_real(int32_t type) { return type == Proto::FLOAT || type == Proto::FLOAT16 || type == Proto::DOUBLE; }
 
 int64_t element_bytes(int32_t type) {
@@ -250,14 +252,14 @@ Constant make_constant(const std::vector<int64_t>& values) {
   return constant;
 }
 
-// float16 becomes float32 here: no other part need know it.
+// Other floats become float32 here: no other part need know them.
 Constant read_tensor(const Proto& tensor, const std::filesystem::path& folder, const std::string& where) {
   Constant constant;
   constant.type = tensor.data_type();
   const int64_t each = element_bytes(constant.type);
   if (each == 0) {
     throw Error(ErrorCode::unsupported, fmt::format("a tensor of {}", name_of_type(constant.type)), where,
-                "supported: float32, float16, int8, uint8, int16, int32, int64, bool");
+                "supported: float32, float16, float64, int8, uint8, int16, int32, int64, bool");
   }
   constant.shape = checked_shape({tensor.dims().begin(), tensor.dims().end()}, each, where);
   if (tensor.has_segment()) throw Error(ErrorCode::unsupported, "a tensor in segments", where);
@@ -291,12 +293,12 @@ Constant read_tensor(const Proto& tensor, const std::filesystem::path& folder, c
       with_type(constant.type, [&](auto zero) { copy_field<decltype(zero)>(constant, tensor.int32_data(), where); });
     }
   }
-  if (constant.type != Proto::FLOAT16) return constant;
-  Constant wide;
-  wide.shape = constant.shape;
-  wide.bytes.resize(bytes * 2);
-  for (int64_t i = 0; i < wide.count(); ++i) wide.set(i, constant.real(i));
-  return wide;
+  if (constant.type == computed_type(constant.type)) return constant;
+  Constant computed;
+  computed.shape = constant.shape;
+  computed.bytes.resize(static_cast<size_t>(constant.count()) * sizeof(float));
+  for (int64_t i = 0; i < computed.count(); ++i) computed.set(i, constant.real(i));
+  return computed;
 }
 
 }  // namespace whit::onnx

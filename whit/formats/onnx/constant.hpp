@@ -29,6 +29,8 @@ struct Constant {
 
 using ConstantPtr = std::shared_ptr<const Constant>;
 
+// The type in which whit computes what the file has as `type`: float32 for float16 and float64.
+int32_t computed_type(int32_t type);
 bool is_real(int32_t type);              // float16, float, double
 int64_t element_bytes(int32_t type);     // 0: a type that is never read, such as string
 std::string name_of_type(int32_t type);  // "float32"
@@ -52,7 +54,8 @@ Constant gathered(const Constant& source, const ir::Shape& shape, const std::str
   return result;
 }
 
-// The dimensions and elements of a tensor of the file. External data is read from below `folder` only.
+// The dimensions and elements of a tensor of the file, in its computed_type. External data is read from below `folder`
+// only.
 Constant read_tensor(const ::onnx::TensorProto& tensor, const std::filesystem::path& folder, const std::string& where);
 
 // Dimensions as they may stand in the IR or be 0. Error bad_input when negative or when the elements exceed 2 GB.

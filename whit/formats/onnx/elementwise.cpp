@@ -144,6 +144,12 @@ Value NodeImport::constant_like(float value) const {
   return constant_value(std::move(constant));
 }
 
+Value NodeImport::widened(const Value& x) {
+  const bool narrow =
+      !x.scales && (x.type == TensorProto::INT8 || x.type == TensorProto::UINT8 || x.type == TensorProto::INT16);
+  return narrow ? cast(x, TensorProto::INT32) : x;
+}
+
 Value NodeImport::elementwise(ir::Op op, const std::vector<Value>& operands, ir::Attributes attributes,
                               const Result& result) {
   const ir::Shape shape = broadcast(*this, operands);

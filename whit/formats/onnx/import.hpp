@@ -16,7 +16,6 @@ using NodeProto = ::onnx::NodeProto;
 using GraphProto = ::onnx::GraphProto;
 using TensorProto = ::onnx::TensorProto;
 
-inline constexpr int64_t kMinOpset = 6, kMaxOpset = 22;
 inline constexpr int32_t kMaxDepth = 8;  // of If in If
 
 class Import {
@@ -74,6 +73,7 @@ class NodeImport {
 
   [[noreturn]] void unsupported(const std::string& what, const std::string& hint = "") const;
   [[noreturn]] void bad(const std::string& what) const;
+  void note(const std::string& what) { import_.model_.notes.push_back(where() + ": " + what); }
   void require(bool good, const char* what) const {
     if (!good) bad(what);
   }
@@ -140,6 +140,8 @@ class NodeImport {
   Value select(const Value& condition, const Value& a, const Value& b);
   Value elementwise(ir::Op op, const std::vector<Value>& operands, ir::Attributes attributes, const Result& result);
   Value constant_like(float value) const;  // a float32 scalar
+  // int8, uint8 and int16, which have kernels only where they are quantized, as int32; others as they are.
+  Value widened(const Value& x);
 
   // Movement; of constants and of run-time values. Shapes are the file's.
   Value reshape(const Value& x, const ir::Shape& shape);
@@ -187,6 +189,7 @@ void import_split(NodeImport& op);
 void import_slice(NodeImport& op);
 void import_pad(NodeImport& op);
 void import_gather(NodeImport& op);
+void import_gather_elements(NodeImport& op);
 void import_expand(NodeImport& op);  // Expand, Tile
 void import_block(NodeImport& op);   // DepthToSpace, SpaceToDepth
 void import_one_hot(NodeImport& op);
@@ -203,7 +206,7 @@ void import_variadic(NodeImport& op);  // Max, Min, Sum, Mean
 void import_pow(NodeImport& op);
 void import_logic(NodeImport& op);  // And, Or, Xor, Not, Where
 void import_reduce(NodeImport& op);
-void import_arg(NodeImport& op);  // ArgMax, ArgMin
+void import_arg(NodeImport& op);  // ArgMax, ArgMin, Hardmax
 void import_softmax(NodeImport& op);
 void import_normalization(NodeImport& op);  // BatchNormalization, InstanceNormalization, ...
 

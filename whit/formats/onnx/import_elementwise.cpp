@@ -121,6 +121,25 @@ void import_activation(NodeImport& op) {
     const Value is_above = op.binary(Op::greater, x, number(op.real("alpha", 1)));
     return op.output(0, op.select(is_above, x, number(0)));
   }
+  const auto exp_of = [&](const Value& a) { return op.unary(Op::exp, a); };
+  const auto log_of = [&](const Value& a) { return op.unary(Op::log, a); };
+  if (op.is("Sinh") || op.is("Cosh")) {
+    const Value up = exp_of(x), down = exp_of(op.unary(Op::neg, x));
+    return op.output(0, mul(op.binary(op.is("Sinh") ? Op::sub : Op::add, up, down), number(0.5f)));
+  }
+  if (op.is("Tan")) return op.output(0, op.binary(Op::div, op.unary(Op::sin, x), op.unary(Op::cos, x)));
+  if (op.is("Acosh")) {
+    return op.output(0, log_of(add(x, op.unary(Op::sqrt, add(op.unary(Op::square, x), number(-1))))));
+  }
+  if (op.is("Asinh")) {  // odd: from the magnitude, where nothing cancels
+    const Value size = op.unary(Op::abs, x);
+    const Value result = log_of(add(size, op.unary(Op::sqrt, add(op.unary(Op::square, x), number(1)))));
+    return op.output(0, op.select(op.binary(Op::less, x, number(0)), op.unary(Op::neg, result), result));
+  }
+  if (op.is("Atanh")) {
+    const Value ratio = op.binary(Op::div, add(x, number(1)), op.binary(Op::sub, number(1), x));
+    return op.output(0, mul(log_of(ratio), number(0.5f)));
+  }
   if (op.is("Softsign")) return op.output(0, op.binary(Op::div, x, add(op.unary(Op::abs, x), number(1))));
   if (op.is("Gelu")) {
     if (op.text("approximate", "none") == "tanh") {
@@ -143,11 +162,12 @@ void import_clip(NodeImport& op) {
   if (op.opset() >= 11) {
     const bool known =
         (!op.has(1) || op.stored(1).constant != nullptr) && (!op.has(2) || op.stored(2).constant != nullptr);
-    if (!known) {
-      Value x = op.input(0);
-      if (op.has(1)) x = op.binary(Op::maximum, x, op.input(1));
-      if (op.has(2)) x = op.binary(Op::minimum, x, op.input(2));
-      return op.output(0, x);
+    const Value x = op.widened(op.input(0));
+    if (!known || x.type == TensorProto::INT32) {
+      Value clipped = x;
+      if (op.has(1)) clipped = op.binary(Op::maximum, clipped, op.widened(op.input(1)));
+      if (op.has(2)) clipped = op.binary(Op::minimum, clipped, op.widened(op.input(2)));
+      return op.output(0, op.cast(clipped, op.input(0).type));
     }
   }
   const bool inputs = op.opset() >= 11;
@@ -208,27 +228,30 @@ void import_binary(NodeImport& op) {
     if (kind == Op::prelu) attributes = ir::NoAttributes{};
     return op.output(0, op.elementwise(kind, {op.stored(0), op.stored(1)}, attributes, result));
   }
-  const Value a = op.input(0);
-  Value b = op.input(1);
+  const int32_t type = op.input(0).type;
+  const Value a = op.widened(op.input(0));
+  Value b = op.widened(op.input(1));
   const bool known = a.type == TensorProto::FLOAT || a.type == TensorProto::INT32 || a.type == TensorProto::INT64;
-  if (!known && (a.constant == nullptr || b.constant == nullptr)) {
-    op.unsupported(fmt::format("operands of {}", name_of_type(a.type)),
-                   "supported: float32, int32, and int8 between Q/DQ");
+  if (computed && !known) {
+    op.unsupported(fmt::format("operands of {}", name_of_type(type)), "supported: float32 and integers up to int32");
   }
   if (op.opset() < 7) b = old_broadcast(op, a, b);
   if (kind == Op::prelu) b = slopes(op, a, b);
-  op.output(0, op.binary(kind, a, b));
+  const Value result = op.binary(kind, a, b);
+  // int32 wraps as the narrow integers do.
+  op.output(0, a.type != type && result.type == a.type ? op.cast(result, type) : result);
 }
 
 void import_variadic(NodeImport& op) {
-  Value result = op.input(0);
-  check_float(op, result);
+  const int32_t type = op.input(0).type;
+  Value result = op.widened(op.input(0));
+  if (result.type != TensorProto::INT32) check_float(op, result);
   const bool sum = op.is("Sum") || op.is("Mean");
   for (size_t i = 1; i < op.input_count(); ++i) {
-    result = op.binary(sum ? Op::add : binary_op(op.type()), result, op.input(i));
+    result = op.binary(sum ? Op::add : binary_op(op.type()), result, op.widened(op.input(i)));
   }
   if (op.is("Mean")) result = op.binary(Op::div, result, op.constant_like(static_cast<float>(op.input_count())));
-  op.output(0, result);
+  op.output(0, op.cast(result, type));
 }
 
 void import_pow(NodeImport& op) {

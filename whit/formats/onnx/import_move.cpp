@@ -223,6 +223,30 @@ void import_gather(NodeImport& op) {
   op.output(0, op.reshape(picked(op, x, list, axis), shape));
 }
 
+// Known indices only: elements of the flattened input.
+void import_gather_elements(NodeImport& op) {
+  const Value x = op.input(0);
+  const auto axis = static_cast<size_t>(op.axis(op.integer("axis", 0), x.rank()));
+  const ConstantPtr indices = op.constant(1, "the indices");
+  const ir::Shape& shape = indices->shape;
+  op.require(shape.size() == x.rank(), "indices and input differ in rank");
+  for (size_t d = 0; d < x.rank(); ++d) op.require(d == axis || shape[d] <= x.shape[d], "more indices than elements");
+  std::vector<int32_t> list;
+  for (int64_t i = 0; i < indices->count(); ++i) {
+    const int64_t index = indices->integer(i), size = x.shape[axis];
+    op.require(index >= -size && index < size, "an index out of range");
+    int64_t rest = i, from = 0, stride = 1;
+    for (size_t d = x.rank(); d-- > 0;) {
+      from += (d == axis ? (index < 0 ? index + size : index) : rest % shape[d]) * stride;
+      stride *= x.shape[d];
+      rest /= shape[d];
+    }
+    list.push_back(static_cast<int32_t>(from));
+  }
+  const Value flat = op.reshape(x, {static_cast<int32_t>(ir::elements(x.shape))});
+  op.output(0, op.reshape(picked(op, flat, list, 0), shape));
+}
+
 void import_expand(NodeImport& op) {
   const Value& x = op.stored(0);
   const std::vector<int64_t> wanted = op.integers(1, op.is("Tile") ? "repeats" : "a shape");

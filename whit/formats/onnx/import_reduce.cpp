@@ -107,10 +107,11 @@ void import_reduce(NodeImport& op) {
   op.output(0, op.binary(Op::add, apply(Op::log, sum), top));
 }
 
-void import_arg(NodeImport& op) {
-  Value x = op.with_all_dims(op.input(0));
-  const int32_t axis = op.axis(op.integer("axis", 0), x.rank());
-  const bool keep = op.integer("keepdims", 1) != 0, last = op.integer("select_last_index", 0) != 0;
+namespace {
+
+// Where the largest or smallest element along the axis is, as int32 with that dimension kept. `last`: of equal ones.
+Value extreme(NodeImport& op, Op kind, const Value& given, int32_t axis, bool last) {
+  Value x = op.with_all_dims(given);
   if (x.constant != nullptr || x.type != TensorProto::FLOAT)
     op.unsupported("an input that is constant, or not float32");
   const auto at = static_cast<size_t>(axis);
@@ -127,14 +128,40 @@ void import_arg(NodeImport& op) {
   shape[at] = 1;
   NodeImport::Result result;
   result.type = ir::DType::i32;
-  Value value =
-      op.value_of(op.add(op.is("ArgMax") ? Op::arg_max : Op::arg_min, {x.id}, attributes, result), shape, x.layout, x);
+  Value value = op.value_of(op.add(kind, {x.id}, attributes, result), shape, x.layout, x);
   value.type = TensorProto::INT32;
   if (last) {
     Constant highest = make_constant(TensorProto::INT32, {}, op.where());
     highest.set(0, int64_t{size - 1});
     value = op.binary(Op::sub, constant_value(std::move(highest)), value);
   }
+  return value;
+}
+
+// One where the largest element along the axis is, the first of equal ones; zeros elsewhere.
+Value hardmax(NodeImport& op, const Value& given) {
+  const bool flattens = op.opset() < 13;
+  const int32_t axis = op.axis(op.integer("axis", flattens ? 1 : -1), given.rank());
+  if (flattens && axis + 1 != static_cast<int32_t>(given.rank()))
+    op.unsupported("a Hardmax over several dimensions", "export with opset 13");
+  const int32_t size = given.shape[static_cast<size_t>(axis)];
+  ir::Shape shape(given.rank(), 1);
+  shape[static_cast<size_t>(axis)] = size;
+  Constant positions = make_constant(TensorProto::INT32, shape, op.where());
+  for (int32_t i = 0; i < size; ++i) positions.set(i, int64_t{i});
+  const Value at = extreme(op, Op::arg_max, given, axis, false);
+  return op.cast(op.binary(Op::equal, at, constant_value(std::move(positions))), TensorProto::FLOAT);
+}
+
+}  // namespace
+
+void import_arg(NodeImport& op) {
+  const Value x = op.input(0);
+  if (op.is("Hardmax")) return op.output(0, hardmax(op, x));
+  const int32_t axis = op.axis(op.integer("axis", 0), x.rank());
+  const bool keep = op.integer("keepdims", 1) != 0, last = op.integer("select_last_index", 0) != 0;
+  const Value value = extreme(op, op.is("ArgMax") ? Op::arg_max : Op::arg_min, x, axis, last);
+  ir::Shape shape = value.shape;
   if (!keep) shape.erase(shape.begin() + axis);
   op.output(0, op.cast(op.reshape(value, shape), TensorProto::INT64));
 }
@@ -223,11 +250,28 @@ Value standardized(NodeImport& op, const Value& x, const std::vector<int32_t>& a
 // As a factor and a term for each channel, computed here when the statistics are constants.
 Value batch_normalization(NodeImport& op, const Value& x) {
   const Calculator c{op};
-  op.ignore("momentum"), op.ignore("spatial"), op.ignore("is_test"), op.ignore("consumed_inputs");
-  if (op.integer("training_mode", 0) != 0 || op.has_output(1)) op.unsupported("batch normalization in training mode");
-  const float epsilon = op.real("epsilon", 1e-5f);
-  const Value factor = c.mul(op.input(1), op.unary(Op::rsqrt, c.add(op.input(4), c.number(epsilon))));
-  const Value term = c.sub(op.input(2), c.mul(op.input(3), factor));
+  op.ignore("spatial"), op.ignore("is_test"), op.ignore("consumed_inputs");
+  const float epsilon = op.real("epsilon", 1e-5f), momentum = op.real("momentum", 0.9f);
+  Value mean = op.input(3), variance = op.input(4);
+  if (op.integer("training_mode", 0) != 0) {
+    op.note("batch normalization in training mode: by the statistics of its input, not by the trained ones");
+    std::vector<int32_t> axes = axes_from(1, x.rank());
+    axes[0] = 0;
+    const Value of_batch = op.reduce(Op::mean, x, axes, true);
+    const ir::Shape channels = {x.shape[1]};
+    const Value spread = op.reduce(Op::mean, op.binary(Op::squared_difference, x, of_batch), axes, true);
+    const auto running = [&](const Value& old, const Value& now) {
+      return c.add(c.mul(old, c.number(momentum)), c.mul(now, c.number(1 - momentum)));
+    };
+    const Value now_mean = op.reshape(of_batch, channels), now_variance = op.reshape(spread, channels);
+    op.output(1, running(mean, now_mean));
+    op.output(2, running(variance, now_variance));
+    mean = now_mean, variance = now_variance;
+  } else if (op.has_output(1)) {
+    op.unsupported("batch normalization in training mode", "export the model in evaluation mode");
+  }
+  const Value factor = c.mul(op.input(1), op.unary(Op::rsqrt, c.add(variance, c.number(epsilon))));
+  const Value term = c.sub(op.input(2), c.mul(mean, factor));
   return c.add(c.mul(x, c.along(factor, 1, x.rank())), c.along(term, 1, x.rank()));
 }
 

@@ -105,8 +105,8 @@ void import_identity(NodeImport& op) {
 
 void import_cast(NodeImport& op) {
   op.ignore("saturate");
-  op.output(0,
-            op.cast(op.stored(0), op.is("CastLike") ? op.stored(1).type : static_cast<int32_t>(op.integer("to", 0))));
+  const int32_t type = op.is("CastLike") ? op.stored(1).type : static_cast<int32_t>(op.integer("to", 0));
+  op.output(0, op.cast(op.stored(0), computed_type(type)));
 }
 
 namespace {

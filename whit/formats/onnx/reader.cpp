@@ -125,14 +125,19 @@ void Import::read_inputs(const GraphProto& graph) {
     const auto& type = info.type().tensor_type();
     ir::Tensor tensor;
     tensor.name = info.name();
-    if (!to_dtype(type.elem_type(), tensor.type)) {
-      throw Error(ErrorCode::unsupported, fmt::format("an input of {}", name_of_type(type.elem_type())), where,
-                  "supported: float32, int8, uint8, int32, int64, bool");
+    const int32_t element = computed_type(type.elem_type());
+    if (!to_dtype(element, tensor.type)) {
+      throw Error(ErrorCode::unsupported, fmt::format("an input of {}", name_of_type(element)), where,
+                  "supported: float32, float16, float64, int8, uint8, int16, int32, int64, bool");
+    }
+    if (element != type.elem_type()) {
+      model_.notes.push_back(
+          fmt::format("input '{}': float32; the file's is {}", info.name(), name_of_type(type.elem_type())));
     }
     std::vector<int64_t> dims;
     for (int i = 0; i < type.shape().dim_size(); ++i) {
       const auto& dim = type.shape().dim(i);
-      if (dim.has_dim_value() && dim.dim_value() > 0) {
+      if (dim.has_dim_value() && (dim.dim_value() > 0 || (i > 0 && dim.dim_value() == 0))) {
         dims.push_back(dim.dim_value());
       } else if (i == 0) {
         dims.push_back(1);
@@ -144,8 +149,15 @@ void Import::read_inputs(const GraphProto& graph) {
       }
     }
     Value value;
-    value.type = type.elem_type();
+    value.type = element;
     value.shape = checked_shape(dims, ir::bytes_of(tensor.type), where);
+    if (ir::elements(value.shape) == 0) {  // all that can be known of it is
+      value.constant = std::make_shared<Constant>(make_constant(element, value.shape, where));
+      model_.notes.push_back(
+          fmt::format("input '{}': {}, which is empty, is left out", info.name(), ir::to_string(value.shape)));
+      define(info.name(), std::move(value), where);
+      continue;
+    }
     value.layout = plain_layout(value.rank());
     Permutation permutation;
     if ((value.rank() == 4 || value.rank() == 3) && feeds_images(info.name())) {
@@ -187,6 +199,14 @@ void Import::add_outputs(const GraphProto& graph) {
     exit.add_output(info.name());
     NodeImport op(*this, exit, -1, 0);
     const Value value = op.dequantized(found->second);
+    if (ir::elements(value.shape) == 0) {
+      model_.notes.push_back(
+          fmt::format("output '{}': {}, which is empty, is left out", info.name(), ir::to_string(value.shape)));
+      continue;
+    }
+    const int32_t element = info.type().tensor_type().elem_type();
+    if (is_real(element) && element != TensorProto::FLOAT)
+      model_.notes.push_back(fmt::format("output '{}': float32; the file's is {}", info.name(), name_of_type(element)));
     Permutation permutation;
     ir::TensorId id = ir::kNoTensor;
     std::vector<size_t> order;
@@ -243,6 +263,10 @@ Model Import::run() {
   read_inputs(graph);
   read_nodes(graph, 0);
   add_outputs(graph);
+  if (model_.graph.outputs.empty()) {
+    throw Error(ErrorCode::unsupported, "all outputs are empty: nothing is left to compute", name,
+                "fix the shapes of the model's inputs");
+  }
   absorb_transposes(model_.graph);
   try {
     ir::verify(model_.graph);

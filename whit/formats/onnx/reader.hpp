@@ -16,6 +16,8 @@ namespace whit::onnx {
 // Dimension i of the graph's tensor is dimension permutation[i] of the file's; empty: as in the file.
 using Permutation = std::vector<int32_t>;
 
+inline constexpr int64_t kMinOpset = 6, kMaxOpset = 22;
+
 struct Model {
   ir::Graph graph;
   std::vector<Permutation> inputs, outputs;  // one for each of the graph

@@ -259,6 +259,65 @@ TEST(OnnxReader, OperatorSetsThatAreNotKnownAreRefused) {
   EXPECT_EQ(refusal_of(m).what, "operator set 1000");
 }
 
+TEST(OnnxReader, OtherFloatsBecomeFloat32) {
+  TestModel m;
+  m.input("x", {2}, Proto::DOUBLE).output("y", {2}, Proto::DOUBLE);
+  m.constant<double>("b", {2}, {0.5, -1.5}, Proto::DOUBLE);
+  TestModel::set(m.node("Cast", {"x"}, {"h"}), "to", int64_t{Proto::FLOAT16});
+  m.node("Add", {"h", "b"}, {"y"});
+  const Model model = m.read();
+  EXPECT_EQ(ops_of(model.graph), std::vector{ir::Op::add});
+  EXPECT_EQ(model.graph.tensor(model.graph.inputs[0]).type, ir::DType::f32);
+  EXPECT_EQ(model.notes, (std::vector<std::string>{"input 'x': float32; the file's is float64",
+                                                   "output 'y': float32; the file's is float64"}));
+}
+
+TEST(OnnxReader, NarrowIntegersAreComputedAsInt32) {
+  TestModel m(14);
+  m.input("x", {2}, Proto::UINT8).input("z", {2}, Proto::UINT8).output("y", {2}, Proto::UINT8);
+  m.node("Add", {"x", "z"}, {"y"});
+  using enum ir::Op;
+  EXPECT_EQ(ops_of(m.read().graph), (std::vector{cast, cast, add, cast}));
+}
+
+TEST(OnnxReader, EmptyTensorsAreLeftOut) {
+  TestModel m;
+  m.input("x", {2}).input("nothing", {3, 0}).output("rest", {2}).output("none", {0});
+  m.integers("parts", {0, 2});
+  m.node("Split", {"x", "parts"}, {"none", "part"});
+  m.node("Relu", {"part"}, {"rest"});
+  const Model model = m.read();
+  EXPECT_EQ(model.graph.inputs.size(), 1u);
+  EXPECT_EQ(model.graph.outputs.size(), 1u);
+  EXPECT_EQ(model.notes, (std::vector<std::string>{"input 'nothing': [3,0], which is empty, is left out",
+                                                   "output 'none': [0], which is empty, is left out"}));
+  TestModel empty;
+  empty.input("x", {2}).output("none", {0}).integers("parts", {0, 2});
+  empty.node("Split", {"x", "parts"}, {"none", "rest"});
+  EXPECT_EQ(refusal_of(empty).what, "all outputs are empty: nothing is left to compute");
+}
+
+TEST(OnnxReader, BatchNormalizationInTrainingModeIsNoted) {
+  TestModel m(15);
+  m.input("x", {2, 3, 4, 4}).output("y");
+  m.floats("one", {3}, {1, 1, 1});
+  TestModel::set(m.node("BatchNormalization", {"x", "one", "one", "one", "one"}, {"y", "mean", "variance"}),
+                 "training_mode", int64_t{1});
+  const Model model = m.read();
+  EXPECT_EQ(count(model.graph, ir::Op::mean), 2);
+  EXPECT_NE(model.notes.at(1).find("(BatchNormalization): batch normalization in training mode"), std::string::npos);
+}
+
+TEST(OnnxReader, ElementsAreGatheredByKnownIndices) {
+  TestModel m;
+  m.input("x", {2, 2}).output("y", {1, 2});
+  m.constant<int64_t>("at", {1, 2}, {1, -2}, Proto::INT64);
+  m.node("GatherElements", {"x", "at"}, {"y"});
+  EXPECT_EQ(count(m.read().graph, ir::Op::gather), 1);
+  m.graph().mutable_initializer(0)->set_raw_data(std::string(16, '\x02'));
+  EXPECT_EQ(refusal_of(m).what, "an index out of range");
+}
+
 TEST(OnnxReader, OnlyTheBatchMayBeFree) {
   TestModel m;
   m.input("x", {-1, -1}).output("y");
