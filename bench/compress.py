@@ -23,6 +23,7 @@ import compress_peers  # noqa: E402
 import peer  # noqa: E402
 
 TINY = "models/tflite/mlcommons-tiny"
+DENSE_AD_BYTES = 270880  # ad in int8: 264,192 weights and 1,672 biases of four bytes
 
 
 class Model:
@@ -97,8 +98,8 @@ class Bench:
             files.append(path)
         return correct, files[0]
 
-    def measure(self, file):
-        result = self.run("bench", file, "--target", "qemu-cortex-m4", "--json")
+    def measure(self, file, target="qemu-cortex-m4", optimize="balanced"):
+        result = self.run("bench", file, "--target", target, "--optimize", optimize, "--json")
         return {key: result[key] for key in ("instructions", "weights_bytes", "code_bytes", "arena_bytes")}
 
 
@@ -144,12 +145,15 @@ INT8 accuracy of kws with one option changed.
 {table(["option", "accuracy"], rows)}""", []
 
 
-def section_wide(bench):
+def autoencoder(bench):
     features = bench.work / "ad.npy"
     if not features.exists():
         compress_peers.write_mel_windows(bench.shared / "data", features)
-    tiny = bench.shared / TINY
-    model = Model("ad", tiny / "baseline_tf23__model__model_ToyCar.tflite", None, ["--data", features], 1000)
+    return Model("ad", bench.shared / TINY / "baseline_tf23__model__model_ToyCar.tflite", None, ["--data", features], 1000)
+
+
+def section_wide(bench):
+    model = autoencoder(bench)
     rows, errors = [], {}
     better = ["--adaround", "--bias-correction"]
     for name, options in (("int8", []), ("16x8", ["--precision", "int16x8"]), ("int8, AdaRound", better),
@@ -226,8 +230,42 @@ The temperature is fitted on the calibration half; expected calibration error of
 {table(["model", "temperature", "error before", "error after", "accuracy"], rows)}""", []
 
 
+def section_sparse(bench):
+    model = autoencoder(bench)
+    targets = ("qemu-cortex-m4", "qemu-cortex-m3", "qemu-riscv32")
+    files = {}
+    for name, options in (("0", []), ("70 %", ["--sparsity", "0.7"]), ("4:16", ["--sparsity", "4:16"])):
+        files[name] = bench.work / f"ad_sparse_{name[:2].strip(':')}.tflite"
+        bench.run("quantize", model.float_file, "-o", files[name], *model.options, "--calibrate", "0:500", "--test",
+                  "500:1000", "--force", "--json", *options)
+    rows, failures = [], []
+    for target in targets:
+        for optimize in ("size", "balanced"):
+            dense = bench.measure(files["0"], target, optimize)
+            rows.append([target, optimize, "none", f"{dense['weights_bytes']:,}", f"{dense['instructions']:,}", "", ""])
+            for name in ("70 %", "4:16"):
+                own = bench.measure(files[name], target, optimize)
+                of_int8 = own["weights_bytes"] / DENSE_AD_BYTES
+                slower = own["instructions"] / dense["instructions"]
+                rows.append([target, optimize, name, f"{own['weights_bytes']:,}", f"{own['instructions']:,}",
+                             f"{of_int8:.3f}", f"{slower:.2f}"])
+                if optimize == "size" and of_int8 > 0.45:
+                    failures.append(f"{name} on {target} takes {of_int8:.3f} of the bytes of dense int8")
+                if slower > 1.0:
+                    failures.append(f"{name} on {target}, {optimize}, takes {slower:.2f} times the instructions")
+    header = ["target", "--optimize", "zeros", "weights, bytes", "instructions", "bytes of dense int8", "instructions of dense"]
+    return f"""## Sparse weights
+
+ad, all fully connected, pruned by magnitude and not retrained (which ruins it: this is about cost). Bytes of weights,
+indices and biases in the linked image against {DENSE_AD_BYTES:,}, one byte a weight and four a bias; instructions of one
+inference against the unpruned model in the same mode. With `--optimize size` a layer is stored sparse when that is smaller,
+in the balanced mode when it is not slower either.
+
+{table(header, rows)}""", failures
+
+
 SECTIONS = {"int8": section_int8, "observers": section_observers, "wide": section_wide,
-            "fault": section_fault, "temperature": section_temperature}
+            "sparse": section_sparse, "fault": section_fault, "temperature": section_temperature}
 
 HEADER = """# Compression: what it saves and what it costs
 

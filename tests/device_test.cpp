@@ -74,6 +74,28 @@ TEST_P(DeviceLayers, RandomShapesEqualPortableKernelsOfThisMachine) {
   EXPECT_GE(packed, 20);
 }
 
+TEST_P(DeviceLayers, SparseLayersEqualPortableKernelsOfThisMachine) {
+  namespace layer = compile::random_layer;
+  const Target& target = find_target(GetParam());
+  if (!program_exists(target.compiler) || !program_exists(target.emulator)) {
+    GTEST_SKIP() << "skipped: no " << target.compiler << " or no " << target.emulator;
+  }
+  const tests::PlayerImage player(target);
+  layer::Random random(501);
+  int sparse = 0;
+  for (int i = 0; i < 12; ++i) {
+    const ir::Graph graph = layer::sparse_layer(random, i % 4 == 0 ? 3 : 1, layer::pick(random, 10, 40),
+                                                layer::pick(random, 30, 200), 0.5 + 0.04 * i);
+    const std::vector<uint8_t> input = layer::random_input(random, graph);
+    const compile::Program program(
+        compile::lower(graph, {compile::kernel_set(target.kernels), compile::Optimize::size}).program, "layer");
+    const std::vector<uint8_t> expected = layer::play(compile::lower(graph, {compile::KernelSet::host}), input);
+    sparse += std::string(program.ops()[0].kernel_name) == "fully_connected_s8_sparse" ? 1 : 0;
+    ASSERT_EQ(player.play(program, input), hex(expected)) << "case " << i << ": " << layer::shapes_text(graph);
+  }
+  EXPECT_GE(sparse, 8);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, DeviceLayers, testing::Values("cortex-m4", "cortex-m3", "cortex-m0plus", "riscv32"),
                          [](const auto& info) {
                            std::string name = info.param;

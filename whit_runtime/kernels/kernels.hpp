@@ -26,6 +26,7 @@
 #include "whit_runtime/kernels/depthwise_conv2d_s8.hpp"
 #include "whit_runtime/kernels/fill.hpp"
 #include "whit_runtime/kernels/fully_connected_s8.hpp"
+#include "whit_runtime/kernels/fully_connected_s8_sparse.hpp"
 #include "whit_runtime/kernels/gather.hpp"
 #include "whit_runtime/kernels/gru.hpp"
 #include "whit_runtime/kernels/gru_f32.hpp"

@@ -3,6 +3,7 @@
 #include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
 #include "whit/compile/lower/portable_conv.hpp"
+#include "whit/compile/lower/sparse.hpp"
 #include "whit_runtime/kernels/fully_connected_s8.hpp"
 
 namespace whit::compile {
@@ -24,6 +25,13 @@ void lower_portable(Lowering& lowering, const ir::Node& node, const QuantizedLay
   lowering.emit(kernel, p);
 }
 
+void lower_dense(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer) {
+  if (lowering.kernels() == KernelSet::host && try_fully_connected_host(lowering, node, layer)) return;
+  if (lowering.kernels() == KernelSet::arm_dsp && try_fully_connected_arm_dsp(lowering, node, layer)) return;
+  if (is_swar(lowering.kernels()) && try_fully_connected_swar(lowering, node, layer)) return;
+  lower_portable<rt::FullyConnectedS8>(lowering, node, layer, rt::KernelId::fully_connected_s8);
+}
+
 }  // namespace
 
 void lower_fully_connected(Lowering& lowering, const ir::Node& node) {
@@ -37,10 +45,7 @@ void lower_fully_connected(Lowering& lowering, const ir::Node& node) {
   }
   require_int8_layer(lowering, node);
   const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
-  if (lowering.kernels() == KernelSet::host && try_fully_connected_host(lowering, node, layer)) return;
-  if (lowering.kernels() == KernelSet::arm_dsp && try_fully_connected_arm_dsp(lowering, node, layer)) return;
-  if (is_swar(lowering.kernels()) && try_fully_connected_swar(lowering, node, layer)) return;
-  lower_portable<rt::FullyConnectedS8>(lowering, node, layer, rt::KernelId::fully_connected_s8);
+  if (!try_fully_connected_sparse(lowering, node, layer, lower_dense)) lower_dense(lowering, node, layer);
 }
 
 }  // namespace whit::compile

@@ -63,6 +63,10 @@ class Lowering {
   // `weight_bytes` of the bytes last stored as `other` are weights or biases: for streams that interleave both.
   void count_as_weights(int64_t weight_bytes) { weights_bytes_ += weight_bytes; }
 
+  // What was emitted and stored so far: for whoever weighs one way to lower against another in a Lowering of its own.
+  const std::vector<LoweredOp>& ops() const { return ops_; }
+  int64_t constants_bytes() const { return static_cast<int64_t>(constants_.size()); }
+
   // The operand for the state of graph variable `index`.
   rt::Ref variable(int32_t index);
 

@@ -116,6 +116,16 @@ inline ir::Graph random_fully_connected(Random& random) {
   return one_layer(random, ir::Op::fully_connected, {n, in}, {out, in}, {n, out}, a);
 }
 
+// A fully connected layer of which `share` of the weights are zero.
+inline ir::Graph sparse_layer(Random& random, int32_t rows, int32_t channels, int32_t depth, double share) {
+  ir::Graph graph =
+      one_layer(random, ir::Op::fully_connected, {rows, depth}, {channels, depth}, {rows, channels},
+                ir::ActivationAttributes{pick(random, 0, 1) != 0 ? ir::Activation::relu6 : ir::Activation::none});
+  std::bernoulli_distribution zero(share);
+  for (uint8_t& weight : graph.tensor(graph.nodes[0].inputs[1]).data) weight = zero(random) ? 0 : weight;
+  return graph;
+}
+
 struct Map {
   int32_t height, width, channels, stride;
   bool same;  // padding as TFLite's SAME, else none
