@@ -240,8 +240,10 @@ def section_sparse(bench):
                   "500:1000", "--force", "--json", *options)
     rows, failures = [], []
     for target in targets:
-        for optimize in ("size", "balanced"):
-            dense = bench.measure(files["0"], target, optimize)
+        for optimize in ("balanced", "size"):
+            # Even unpruned layers may have zeros enough to be stored sparse for size; M4's dense kernel is the same in both.
+            if optimize == "balanced" or target != "qemu-cortex-m4":
+                dense = bench.measure(files["0"], target, optimize)
             rows.append([target, optimize, "none", f"{dense['weights_bytes']:,}", f"{dense['instructions']:,}", "", ""])
             for name in ("70 %", "4:16"):
                 own = bench.measure(files[name], target, optimize)
