@@ -84,8 +84,8 @@ TEST_P(DeviceLayers, SparseLayersEqualPortableKernelsOfThisMachine) {
   layer::Random random(501);
   int sparse = 0;
   for (int i = 0; i < 12; ++i) {
-    const ir::Graph graph = layer::sparse_layer(random, i % 4 == 0 ? 3 : 1, layer::pick(random, 10, 40),
-                                                layer::pick(random, 30, 200), 0.5 + 0.04 * i);
+    const ir::Graph graph = layer::sparse_layer(random, i % 4 == 0 ? 3 : 1, layer::pick(random, 30, 60),
+                                                layer::pick(random, 60, 200), 0.5 + 0.04 * i);
     const std::vector<uint8_t> input = layer::random_input(random, graph);
     const compile::Program program(
         compile::lower(graph, {compile::kernel_set(target.kernels), compile::Optimize::size}).program, "layer");
