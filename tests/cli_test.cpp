@@ -1,8 +1,14 @@
 // The tool as its user meets it: every message says what is wrong and what to try, and the exit code is the right one.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
 #include "whit/base/file.hpp"
 #include "whit/base/process.hpp"
+#include "whit/formats/npy/npy.hpp"
+#include "whit/formats/onnx/test_model.hpp"
 #include "whit/formats/tflite/test_model.hpp"
 
 namespace whit::tests {
@@ -136,6 +142,91 @@ TEST_F(Cli, TheFirmwareOfAStatefulModelSaysHowToResetIt) {
   };
   EXPECT_NE(readme_of("sum", tflite::small_state()).find("sum_reset(arena)"), std::string::npos);
   EXPECT_EQ(readme_of("net", tflite::small_convnet()).find("reset"), std::string::npos);
+}
+
+// A float model of two inputs, and data for it: 300 samples each.
+class Data : public Cli {
+ protected:
+  static onnx::TestModel two_inputs() {
+    onnx::TestModel m;
+    m.input("a", {1, 4}).input("b", {1, 2}).output("y", {1, 3});
+    std::vector<float> weights;
+    for (int i = 0; i < 18; ++i) weights.push_back(0.2F * static_cast<float>(i % 5 - 2));
+    m.floats("w", {6, 3}, weights);
+    onnx::TestModel::set(m.node("Concat", {"a", "b"}, {"c"}), "axis", int64_t{1});
+    m.node("MatMul", {"c", "w"}, {"y"});
+    return m;
+  }
+  // [rows, columns] of f32, no row twice.
+  std::string table(const std::string& name, int64_t rows, int64_t columns) const {
+    std::vector<float> values;
+    for (int64_t i = 0; i < rows * columns; ++i) values.push_back(std::sin(static_cast<float>(i * i % 1009 + i)));
+    const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
+    return file(name, npy::write({"<f4", {rows, columns}, {bytes, bytes + values.size() * sizeof(float)}}));
+  }
+  std::string labels() const {
+    std::string text = "label\n";
+    for (int i = 0; i < 300; ++i) text += std::to_string(i % 3) + "\n";
+    return file("y.csv", {text.begin(), text.end()});
+  }
+  std::vector<std::string> quantize(const std::string& model, const std::string& output) const {
+    return {"quantize",    model,
+            "-o",          output,
+            "--data",      table("a.npy", 300, 4),
+            "--data",      table("b.npy", 300, 2),
+            "--labels",    labels(),
+            "--calibrate", "0:200",
+            "--test",      "200:300",
+            "--max-drop",  "100"};
+  }
+};
+
+// From import to blame: what each verb says with --json.
+TEST_F(Data, EveryVerbOfTheWaySpeaksJson) {
+  const std::string source = file("two.onnx", two_inputs().bytes()), model = path("float.tflite"), q = path("q.tflite");
+  const auto json_of = [&](std::vector<std::string> arguments) {
+    arguments.emplace_back("--json");
+    const ProcessResult result = whit(arguments);
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    return nlohmann::json::parse(result.output.substr(result.output.find('{')));
+  };
+  const auto imported = json_of({"import", source, "-o", model});
+  EXPECT_EQ(imported["inputs"][1]["shape"], (std::vector<int>{1, 2}));
+  EXPECT_EQ(imported["bytes"], read_file(model).size());
+  EXPECT_EQ(json_of({"export", model, "-o", path("again.onnx")})["outputs"][0]["name"], "y");
+  EXPECT_EQ(json_of(quantize(model, q))["passed"], true);
+  const std::vector<std::string> data = {"--data", path("a.npy"), "--data", "b=" + path("b.npy")};
+  const auto with = [&](std::vector<std::string> arguments, const std::vector<std::string>& more) {
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  };
+  const std::vector<std::string> labelled = with(data, {"--labels", path("y.csv")});
+  EXPECT_EQ(json_of(with({"evaluate", q}, labelled))["metric"], "accuracy");
+  EXPECT_GT(json_of(with({"compare", model, q}, data))["outputs"][0]["sqnr_db"], 25);
+  EXPECT_EQ(json_of(with({"blame", model, q}, labelled))["layers"].size(), 4u);  // two inputs, concat, fully_connected
+  EXPECT_TRUE(json_of({"inspect", q}).contains("model"));
+}
+
+TEST_F(Data, EveryInputNeedsItsData) {
+  const std::string model = file("two.onnx", two_inputs().bytes()), a = table("a.npy", 3, 4), b = table("b.npy", 2, 2);
+  expect_refusal({"evaluate", model, "--data", a}, kUsage, {"given 1 time, the model has 2 inputs", "a, b"});
+  expect_refusal({"evaluate", model, "--data", a, "--data", "c=" + b}, kUsage, {"no input 'c'", "a, b"});
+  expect_refusal({"evaluate", model, "--data", a, "--data", "a=" + b}, kUsage, {"'a' is given data twice"});
+  expect_refusal({"evaluate", model, "--data", a, "--data", b}, kBadInput, {"b.npy: 2 samples, but 3 in", "a.npy"});
+  expect_refusal({"evaluate", model, "--data", b, "--data", a}, kBadInput, {"2 in"});
+}
+
+TEST_F(Data, CalibrationDataOfTheWrongShapeIsRefused) {
+  const std::string model = file("two.onnx", two_inputs().bytes()), output = path("q.tflite");
+  std::vector<std::string> arguments = quantize(model, output);
+  arguments[5] = table("wrong.npy", 300, 5);
+  expect_refusal(arguments, kBadInput, {"the samples have the shape [5]", "the model's input 'a' is [1,4]"});
+  EXPECT_FALSE(std::filesystem::exists(output));
+}
+
+TEST_F(Data, ImportWritesTfliteOnly) {
+  const std::string model = file("two.onnx", two_inputs().bytes());
+  expect_refusal({"import", model, "-o", path("m.onnx")}, kUsage, {".tflite", "whit export"});
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ void blame(const Arguments& arguments) {
   ir::Graph graph = load_graph(arguments.float_model);
   compress::prepare(graph);
   const ir::Graph quantized = load_graph(arguments.quantized_model);
-  const data::Samples samples = load_samples(arguments.data, arguments.split);
+  const data::Samples samples = load_samples(arguments.data, arguments.split, graph);
   compress::Blame result;
   {
     ProgressBar bar("layers");

@@ -29,27 +29,31 @@ struct Arguments {
 
 void evaluate(const Arguments& arguments) {
   const ir::Graph graph = load_graph(arguments.model);
-  const data::Samples samples = load_samples(arguments.data, arguments.split);
+  const data::Samples samples = load_samples(arguments.data, arguments.split, graph);
   ProgressBar bar("evaluating " + graph.name);
   const compress::Evaluation result =
       compress::evaluate(graph, samples, arguments.metric, [&](int64_t done, int64_t total) { bar.show(done, total); });
-  const bool accuracy = result.metric == compress::Metric::accuracy;
+  const bool accuracy = result.metric == compress::Metric::accuracy,
+             regression = result.metric == compress::Metric::mae;
+  const double rmse = regression ? compress::metric_value(compress::Metric::rmse, samples, result.outputs) : 0;
   if (arguments.json) {
     Json json{{"model", graph.name},
               {"samples", result.samples},
               {"metric", compress::name_of(result.metric)},
               {"value", result.value}};
+    if (regression) json["rmse"] = rmse;
     if (accuracy) json["expected_calibration_error"] = result.calibration_error;
     return fmt::print("{}\n", json.dump(2));
   }
   fmt::print("{}: {} {} on {} samples\n", graph.name, compress::name_of(result.metric), compress::text_of(result),
              result.samples);
+  if (regression) fmt::print("rmse {:.6g}\n", rmse);
   if (accuracy) fmt::print("expected calibration error: {:.4f}\n", result.calibration_error);
 }
 
 void compare(const Arguments& arguments) {
   const ir::Graph a = load_graph(arguments.model), b = load_graph(arguments.other);
-  const data::Samples samples = load_samples(arguments.data, arguments.split);
+  const data::Samples samples = load_samples(arguments.data, arguments.split, a);
   compress::check_shape(a, samples);
   compress::check_shape(b, samples);
   const compress::ModelRunner first(a), second(b);

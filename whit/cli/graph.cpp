@@ -20,15 +20,20 @@ ReadModel read_graph(const std::vector<uint8_t>& bytes, const std::string& file)
   return {std::move(model.graph), std::move(model.notes)};
 }
 
-ir::Graph load_graph(const std::string& file) {
+ReadModel load_model(const std::string& file) {
   const std::vector<uint8_t> bytes = read_file(file);
   if (compile::is_program(bytes)) {
     throw Error(ErrorCode::bad_input, "a Program is past the stage of a graph", file,
                 "give the model it was made from");
   }
   ReadModel model = read_graph(bytes, file);
-  for (const std::string& note : model.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   model.graph.name = compile::identifier(file);
+  return model;
+}
+
+ir::Graph load_graph(const std::string& file) {
+  ReadModel model = load_model(file);
+  for (const std::string& note : model.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   return std::move(model.graph);
 }
 

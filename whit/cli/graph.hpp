@@ -18,7 +18,10 @@ struct ReadModel {
 // file.
 ReadModel read_graph(const std::vector<uint8_t>& bytes, const std::string& file);
 
-// Reads a model. Notes go to the standard error. Errors name the file.
+// Reads a model, and names the graph after the file. Errors name the file.
+ReadModel load_model(const std::string& file);
+
+// The same; notes go to the standard error.
 ir::Graph load_graph(const std::string& file);
 
 // Asked before long work that ends in writing `output`. Error usage when it is `input` itself, bad_input when its

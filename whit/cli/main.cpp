@@ -62,6 +62,7 @@ int main(int argc, char** argv) {
   whit::cli::add_run(app);
   whit::cli::add_compile(app);
   whit::cli::add_bench(app);
+  whit::cli::add_import(app);
   whit::cli::add_export(app);
   whit::cli::add_quantize(app);
   whit::cli::add_evaluate(app);

@@ -72,7 +72,7 @@ void check_data(const Arguments& arguments, const ir::Graph& graph, const data::
   }
   if (problems.empty()) return;
   if (!arguments.force) {
-    throw Error(ErrorCode::bad_input, problems[0], arguments.data.source.path,
+    throw Error(ErrorCode::bad_input, problems[0], arguments.data.paths[0],
                 "choose other data with --calibrate, or quantize all the same with --force");
   }
   for (const std::string& problem : problems) fmt::print(stderr, "warning: {}\n", problem);
@@ -114,8 +114,8 @@ void quantize(const Arguments& arguments) {
   const compress::QuantizeOptions options = options_of(arguments);
   const compress::Sparsity sparsity =
       arguments.sparsity.empty() ? compress::Sparsity{} : compress::sparsity_from_text(arguments.sparsity);
-  const data::Samples calibration_data = load_samples(arguments.data, arguments.calibrate);
-  const data::Samples test = load_samples(arguments.data, arguments.test);
+  const data::Samples calibration_data = load_samples(arguments.data, arguments.calibrate, graph);
+  const data::Samples test = load_samples(arguments.data, arguments.test, graph);
   check_data(arguments, graph, calibration_data, test);
   const compress::Evaluation before = compress::evaluate(graph, test, arguments.metric);
   const int64_t float_bytes = weight_bytes(graph);

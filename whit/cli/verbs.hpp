@@ -11,6 +11,7 @@ void add_compile(CLI::App& app);
 void add_build(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_run(CLI::App& app);
+void add_import(CLI::App& app);
 void add_export(CLI::App& app);
 void add_quantize(CLI::App& app);
 void add_evaluate(CLI::App& app);

@@ -122,9 +122,9 @@ ir::TensorId round_tensor(ir::Graph& graph, ir::TensorId id, const ir::Tensor& l
 
 // The float graph with one layer as in the quantized model. Outputs: the model's first; the layer's in float (left out
 // for the model's input), with its weights quantized, and rounded as well.
-ir::Graph with_quantized_input(const ir::Graph& float_graph, const ir::Tensor& like) {
+ir::Graph with_quantized_input(const ir::Graph& float_graph, size_t input, const ir::Tensor& like) {
   ir::Graph graph = float_graph;
-  const ir::TensorId id = graph.inputs[0];
+  const ir::TensorId id = graph.inputs[input];
   const ir::TensorId rounded = round_tensor(graph, id, like, 0);
   for (size_t n = 2; n < graph.nodes.size(); ++n) {
     std::replace(graph.nodes[n].inputs.begin(), graph.nodes[n].inputs.end(), id, rounded);
@@ -175,9 +175,10 @@ std::string fix_for(const LayerBlame& layer, const ir::Node& node, const ir::Gra
   return "";
 }
 
-// Runs a graph of with_quantized_layer() or with_quantized_input().
+// Runs a graph of with_quantized_layer() or with_quantized_input(); `input` of the latter starts at `offset` of a
+// sample.
 LayerBlame measure(const ir::Graph& graph, const ir::Tensor& like, const data::Samples& samples,
-                   const Evaluation& float_model) {
+                   const Evaluation& float_model, size_t offset = 0) {
   const auto type = like.type == ir::DType::i8 ? rt::ElementType::i8 : rt::ElementType::i16;
   const float scale = like.quantization.scale[0];
   const int32_t zero_point = like.quantization.zero_point[0];
@@ -187,7 +188,8 @@ LayerBlame measure(const ir::Graph& graph, const ir::Tensor& like, const data::S
   Evaluation alone{float_model.metric, 0.0, float_model.samples, 0.0, {}};
   runner.run(samples.values, [&](int64_t sample, const std::vector<std::vector<float>>& outputs) {
     const bool is_input = outputs.size() == 2;
-    const std::span<const float> real = is_input ? samples.sample(sample) : std::span<const float>(outputs[1]);
+    const std::span<const float> real =
+        is_input ? samples.sample(sample).subspan(offset, outputs[1].size()) : std::span<const float>(outputs[1]);
     alone.outputs.insert(alone.outputs.end(), outputs[0].begin(), outputs[0].end());
     weights.add(real, is_input ? real : std::span<const float>(outputs[2]));
     rounding.add(real, load(store(real, type, scale, zero_point), type, scale, zero_point));
@@ -220,15 +222,21 @@ Blame blame(const ir::Graph& float_graph, const ir::Graph& quantized, const data
   Blame result;
   result.float_model = evaluate(float_graph, samples, metric);
   result.quantized_model = evaluate(quantized, samples, metric);
-  const ir::Tensor& input = quantized.tensor(quantized.inputs.at(0));
-  const bool rounds_input = is_quantized(input);
-  const auto total = static_cast<int64_t>(matches.size()) + (rounds_input ? 1 : 0);
+  const auto rounded_inputs = std::count_if(quantized.inputs.begin(), quantized.inputs.end(),
+                                            [&](ir::TensorId id) { return is_quantized(quantized.tensor(id)); });
+  const auto total = static_cast<int64_t>(matches.size()) + rounded_inputs;
   const auto done = [&] {
     if (progress) progress(static_cast<int64_t>(result.layers.size()), total);
   };
-  if (rounds_input) {
-    LayerBlame layer = measure(with_quantized_input(float_graph, input), input, samples, result.float_model);
-    layer.name = layer.op = "input";
+  size_t offset = 0;
+  for (size_t i = 0; i < quantized.inputs.size(); ++i) {
+    const ir::Tensor& input = quantized.tensor(quantized.inputs[i]);
+    const size_t start = offset;
+    offset += static_cast<size_t>(ir::elements(input.shape));
+    if (!is_quantized(input)) continue;
+    LayerBlame layer = measure(with_quantized_input(float_graph, i, input), input, samples, result.float_model, start);
+    layer.op = "input";
+    layer.name = quantized.inputs.size() == 1 ? "input" : input.name;
     result.layers.push_back(std::move(layer));
     done();
   }

@@ -1,6 +1,7 @@
 #include "whit/compress/calibrate.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "whit/compress/model_runner.hpp"
 
@@ -120,26 +121,30 @@ Calibration calibrate(const ir::Graph& graph, std::span<const float> samples, bo
   calibration.samples = static_cast<int64_t>(samples.size() / input_elements);
   std::vector<size_t> place(graph.tensors.size(), ids.size());  // of a tensor among the outputs
   for (size_t i = 0; i < ids.size(); ++i) place[static_cast<size_t>(ids[i])] = i;
-  const ir::TensorId input = graph.inputs[0];
 
   for (const bool second : {false, true}) {
     runner.run(samples, [&](int64_t sample, const std::vector<std::vector<float>>& outputs) {
-      const std::span<const float> given =
-          samples.subspan(static_cast<size_t>(sample) * input_elements, input_elements);
       const auto observe = [&](ir::TensorId id, std::span<const float> values) {
         RangeObserver& observer = calibration.tensors[static_cast<size_t>(id)];
         second ? observer.see_histogram(values) : observer.see_extent(values);
       };
-      observe(input, given);
+      size_t at = static_cast<size_t>(sample) * input_elements;
+      std::map<ir::TensorId, std::vector<float>> given;
+      for (const ir::TensorId input : graph.inputs) {
+        const auto values = samples.subspan(at, static_cast<size_t>(ir::elements(graph.tensor(input).shape)));
+        at += values.size();
+        observe(input, values);
+        if (second && moments) given[input].assign(values.begin(), values.end());
+      }
       for (size_t i = 0; i < ids.size(); ++i) observe(ids[i], outputs[i]);
       if (second && moments) {
-        const std::vector<float> first(given.begin(), given.end());
         for (size_t n = 0; n < graph.nodes.size(); ++n) {
           const ir::Node& node = graph.nodes[n];
           if (!has_patches(node)) continue;
           const size_t from = place[static_cast<size_t>(node.inputs[0])];
-          if (from == ids.size() && node.inputs[0] != input) continue;  // a constant
-          add_patches({graph, node}, from == ids.size() ? first : outputs[from], calibration.layers[n]);
+          if (from == ids.size() && !given.contains(node.inputs[0])) continue;  // a constant
+          add_patches({graph, node}, from == ids.size() ? given.at(node.inputs[0]) : outputs[from],
+                      calibration.layers[n]);
         }
       }
       if (progress) progress(sample + 1 + (second ? calibration.samples : 0), 2 * calibration.samples);

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <iterator>
+#include <numeric>
 
 #include "whit/base/error.hpp"
 #include "whit/compress/model_runner.hpp"
@@ -73,10 +75,13 @@ Metric choose_metric(const std::string& name, const data::Samples& samples, int6
                                    [](float label) { return label >= 0 && label == std::floor(label); });
   Metric metric = Metric::accuracy;
   if (name == "auto") {
-    if (!labelled && outputs != samples.elements()) {
-      throw Error(ErrorCode::bad_input, "there are no labels to compare the outputs with", "", "give --labels");
+    if (!labelled && (outputs != samples.elements() || outputs == 1)) {
+      throw Error(ErrorCode::bad_input, "there are no labels to compare the outputs with", "",
+                  "give --labels: classes, or the targets of a regression");
     }
-    metric = !labelled ? Metric::reconstruction : classes ? Metric::accuracy : Metric::mae;
+    const bool of_one =
+        std::all_of(samples.labels.begin(), samples.labels.end(), [](float label) { return label <= 1; });
+    metric = !labelled ? Metric::reconstruction : classes && (outputs > 1 || of_one) ? Metric::accuracy : Metric::mae;
   } else {
     const auto* found = std::find(kNames.begin(), kNames.end(), name);
     if (found == kNames.end()) {
@@ -96,8 +101,10 @@ Metric choose_metric(const std::string& name, const data::Samples& samples, int6
     const auto classes_of_model = static_cast<float>(std::max<int64_t>(outputs, 2));
     for (size_t i = 0; i < samples.labels.size(); ++i) {
       if (!(samples.labels[i] < classes_of_model) || !classes) {
-        throw Error(ErrorCode::bad_input, fmt::format("label {} of sample {}", samples.labels[i], i), "",
-                    fmt::format("the model has classes 0 to {}", classes_of_model - 1));
+        throw Error(ErrorCode::bad_input, fmt::format("label {}", samples.labels[i]),
+                    samples.label_place(static_cast<int64_t>(i)),
+                    fmt::format("the model has classes 0 to {}; targets of a regression want --metric mae or rmse",
+                                classes_of_model - 1));
       }
     }
   }
@@ -105,18 +112,26 @@ Metric choose_metric(const std::string& name, const data::Samples& samples, int6
 }
 
 void check_shape(const ir::Graph& graph, const data::Samples& samples) {
-  const ir::Tensor& input = graph.tensor(graph.inputs.at(0));
+  const size_t inputs = 1 + samples.more.size();
+  if (graph.inputs.size() != inputs) {
+    throw Error(ErrorCode::bad_input, fmt::format("data for {} of {} inputs", inputs, graph.inputs.size()), graph.name,
+                "--data once for each input, in their order, or as NAME=FILE; `whit inspect` shows them");
+  }
   // Dimensions of 1 do not count, and a flat sample is taken as it is.
   const auto without_ones = [](const auto& shape) {
     std::vector<int64_t> dims;
     std::copy_if(shape.begin(), shape.end(), std::back_inserter(dims), [](int64_t dim) { return dim != 1; });
     return dims;
   };
-  const std::vector<int64_t> given = without_ones(samples.shape);
-  if (samples.elements() == ir::elements(input.shape) && (given.size() < 2 || given == without_ones(input.shape)))
-    return;
-  throw Error(ErrorCode::bad_input, fmt::format("the samples have the shape [{}]", fmt::join(samples.shape, ",")),
-              graph.name, fmt::format("the model's input is {}", ir::to_string(input.shape)));
+  for (size_t i = 0; i < inputs; ++i) {
+    const ir::Tensor& input = graph.tensor(graph.inputs[i]);
+    const std::vector<int64_t>& shape = i == 0 ? samples.shape : samples.more[i - 1];
+    const std::vector<int64_t> given = without_ones(shape), wanted = without_ones(input.shape);
+    const int64_t elements = std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
+    if (elements == ir::elements(input.shape) && (given.size() < 2 || given == wanted)) continue;
+    throw Error(ErrorCode::bad_input, fmt::format("the samples have the shape [{}]", fmt::join(shape, ",")), graph.name,
+                fmt::format("the model's input '{}' is {}", input.name, ir::to_string(input.shape)));
+  }
 }
 
 Evaluation evaluate(const ir::Graph& graph, const data::Samples& samples, const std::string& metric,

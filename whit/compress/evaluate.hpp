@@ -18,9 +18,9 @@ enum class Metric {
 };
 
 const char* name_of(Metric metric);
-// "auto" or a name. auto: with labels accuracy when they are all whole numbers, else mae; without labels reconstruction
-// when output and input have as many elements. Error usage for an unknown name, bad_input when the data does not allow
-// it: labels missing or out of range.
+// "auto" or a name. auto: with labels accuracy when they can be classes (whole numbers from 0; 0 and 1 for one output),
+// else mae; without labels reconstruction when output and input have as many elements, and more than one. Error usage
+// for an unknown name, bad_input when the data does not allow it: labels missing or out of range.
 Metric choose_metric(const std::string& name, const data::Samples& samples, int64_t outputs);
 
 // `outputs` is [samples, outputs of one sample].
@@ -62,7 +62,8 @@ class DifferenceMeter {
 // Share of samples for which the largest of [samples, outputs] stands at the same place in both.
 double agreement(std::span<const float> a, std::span<const float> b, int64_t outputs);
 
-// Error bad_input when the samples do not have the shape of the model's input, dimensions of 1 aside, and are not flat.
+// Error bad_input when there are samples for another number of inputs than the model has, or they do not have the shape
+// of the input, dimensions of 1 aside, and are not flat.
 void check_shape(const ir::Graph& graph, const data::Samples& samples);
 
 }  // namespace whit::compress

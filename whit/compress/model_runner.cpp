@@ -89,13 +89,16 @@ ModelRunner::ModelRunner(const ir::Graph& graph, bool passes) {
     for (const compile::Pass& pass : compile::kPasses) options.passes.skip.insert(pass.name);
   }
   program_ = std::make_unique<compile::Program>(compile::compile(graph, options, {}).program);
-  if (program_->inputs().size() != 1) {
-    throw Error(ErrorCode::unsupported, fmt::format("the model has {} inputs", program_->inputs().size()), graph.name,
-                "data can be given to models with one input");
+  if (program_->inputs().empty()) {
+    throw Error(ErrorCode::unsupported, "the model has no inputs", graph.name, "there is nothing to give data to");
   }
 }
 
-int64_t ModelRunner::input_elements() const { return elements_of(program_->inputs()[0]); }
+int64_t ModelRunner::input_elements() const {
+  int64_t elements = 0;
+  for (const compile::ProgramTensor& input : program_->inputs()) elements += elements_of(input);
+  return elements;
+}
 int64_t ModelRunner::output_elements(size_t output) const { return elements_of(program_->outputs()[output]); }
 
 void ModelRunner::run(std::span<const float> samples, const Sink& sink) const {
@@ -108,10 +111,14 @@ void ModelRunner::run(std::span<const float> samples, const Sink& sink) const {
     players.push_back(std::make_unique<compile::HostPlayer>(*program_));
   }
   const auto infer = [&](compile::HostPlayer& player, size_t sample) {
-    const compile::ProgramTensor& input = program_->inputs()[0];
     player.reset();
-    player.set_input(0,
-                     store(samples.subspan(sample * size, size), type_of(input), input.scale, input.info.zero_point));
+    size_t at = sample * size;
+    for (size_t i = 0; i < program_->inputs().size(); ++i) {
+      const compile::ProgramTensor& input = program_->inputs()[i];
+      const auto elements = static_cast<size_t>(elements_of(input));
+      player.set_input(i, store(samples.subspan(at, elements), type_of(input), input.scale, input.info.zero_point));
+      at += elements;
+    }
     player.invoke();
     Outputs outputs;
     for (size_t i = 0; i < output_count(); ++i) {

@@ -16,11 +16,11 @@ namespace whit::compress {
 
 class ModelRunner {
  public:
-  // Compiles for this machine. `passes` false: the graph as it is. Error unsupported when it has more than one input,
-  // or an input that is neither f32 nor quantized.
+  // Compiles for this machine. `passes` false: the graph as it is. Error unsupported when it has
+  // no input, or one that is neither f32 nor quantized.
   explicit ModelRunner(const ir::Graph& graph, bool passes = true);
 
-  int64_t input_elements() const;
+  int64_t input_elements() const;  // of all inputs, which stand one behind the other in a sample
   size_t output_count() const { return program_->outputs().size(); }
   int64_t output_elements(size_t output) const;
 

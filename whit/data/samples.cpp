@@ -61,6 +61,11 @@ Samples from_array(const npy::Array& array, const std::string& where) {
   return samples;
 }
 
+void number_rows(Samples& samples) {
+  samples.rows.resize(samples.labels.size());
+  std::iota(samples.rows.begin(), samples.rows.end(), 0);
+}
+
 // An array of an .npz by name; the first one when `name` is empty. None when there is no such array.
 std::optional<npy::Array> read_npz(const std::string& file, const std::string& name) {
   int code = 0;
@@ -88,6 +93,8 @@ Samples load_npz(const std::string& file) {
   Samples samples = from_array(*array, file);
   if (const std::optional<npy::Array> labels = read_npz(file, "y")) {
     samples.labels = numbers(labels->data, labels->descr, file);
+    samples.labels_file = file + ": y";
+    number_rows(samples);
   }
   return samples;
 }
@@ -120,14 +127,42 @@ struct Split {
   }
 };
 
-// Every column but label and split is a feature.
+// Source::labels taken apart.
+struct LabelSource {
+  std::string file, column = "label";
+  bool named = false;  // the column was given
+
+  explicit LabelSource(const std::string& labels) : file(labels) {
+    const size_t colon = file.rfind(':');
+    named = colon != std::string::npos && !fs::exists(file);
+    if (named) column = file.substr(colon + 1), file = file.substr(0, colon);
+  }
+  // That of the labels in a CSV.
+  int column_of(const Table& table) const {
+    const int found = table.column(column);
+    if (found < 0 && named) {
+      bad(fmt::format("there is no column '{}'", column), file,
+          fmt::format("the columns are: {}", fmt::join(table.header, ", ")));
+    }
+    if (found >= 0) return found;
+    const auto last = static_cast<int>(table.header.size()) - 1;
+    return last > 0 && table.header.back() == "split" ? last - 1 : last;
+  }
+};
+
+// Every column but that of the labels and split is a feature.
 Samples load_csv(const Source& source, Split& chosen) {
   const Table table = read_csv(source.path);
-  const int label = table.column("label"), split = table.column("split");
+  const LabelSource labels(source.labels);
+  std::error_code none;
+  const bool own_labels = !source.labels.empty() && fs::equivalent(labels.file, source.path, none);
+  const int label = own_labels ? labels.column_of(table) : table.column("label"), split = table.column("split");
   Samples samples;
+  samples.labels_file = source.path;
   samples.shape = {static_cast<int64_t>(table.header.size()) - (label >= 0) - (split >= 0)};
   for (size_t row = 0; row < table.rows.size(); ++row) {
     if (!chosen.takes(table, row, split)) continue;
+    samples.rows.push_back(static_cast<int64_t>(row));
     for (int column = 0; column < static_cast<int>(table.header.size()); ++column) {
       if (column == split) continue;
       const float value = table.number(row, static_cast<size_t>(column));
@@ -196,34 +231,35 @@ void normalise(Samples& samples, const Source& source) {
 // Keeps the samples of `rows`, in that order.
 void keep(Samples& samples, const std::vector<size_t>& rows) {
   Samples kept;
-  kept.shape = samples.shape;
+  kept.shape = samples.shape;  // of one input: inputs are joined last
   for (const size_t row : rows) {
     const std::span<const float> values = samples.sample(static_cast<int64_t>(row));
     kept.values.insert(kept.values.end(), values.begin(), values.end());
     if (!samples.names.empty()) kept.names.push_back(samples.names[row]);
     if (!samples.labels.empty()) kept.labels.push_back(samples.labels[row]);
+    if (!samples.rows.empty()) kept.rows.push_back(samples.rows[row]);
   }
+  kept.labels_file = samples.labels_file;
   samples = std::move(kept);
 }
 
 // "FILE" or "FILE:COLUMN"; the column named "label", else the last one. Rows are matched by a column "file" where the
 // samples have names, else by their order.
 void read_labels(Samples& samples, const Source& source, Split& chosen) {
-  std::string file = source.labels, name = "label";
-  const size_t colon = file.rfind(':');
-  const bool named = colon != std::string::npos && !fs::exists(file);
-  if (named) name = file.substr(colon + 1), file = file.substr(0, colon);
+  const LabelSource from(source.labels);
+  const std::string& file = from.file;
+  std::error_code none;
+  if (source.path.ends_with(".csv") && fs::equivalent(file, source.path, none)) return;  // load_csv has read them
+  samples.labels_file = file;
+  samples.rows.clear();
   if (file.ends_with(".npy")) {
     const npy::Array array = npy::read(read_file(file), file);
     samples.labels = numbers(array.data, array.descr, file);
+    number_rows(samples);
     return;
   }
   const Table table = read_csv(file);
-  int column = table.column(name);
-  if (column < 0 && named)
-    bad(fmt::format("there is no column '{}'", name), file,
-        fmt::format("the columns are: {}", fmt::join(table.header, ", ")));
-  if (column < 0) column = static_cast<int>(table.header.size()) - 1;
+  const int column = from.column_of(table);
   const int files = table.column("file"), split = table.column("split");
   const auto count = static_cast<size_t>(samples.count());
   std::vector<size_t> row_of(count);
@@ -244,6 +280,7 @@ void read_labels(Samples& samples, const Source& source, Split& chosen) {
   std::vector<size_t> rows;
   for (size_t i = 0; i < count; ++i) {
     samples.labels.push_back(table.number(row_of[i], static_cast<size_t>(column)));
+    samples.rows.push_back(static_cast<int64_t>(row_of[i]));
     if (chosen.takes(table, row_of[i], split)) rows.push_back(i);
   }
   if (rows.size() != count) keep(samples, rows);
@@ -272,11 +309,24 @@ void cut_rows(Samples& samples, const Source& source) {
 }  // namespace
 
 int64_t Samples::elements() const {
-  return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
+  const auto product = [](const std::vector<int64_t>& dims) {
+    return std::accumulate(dims.begin(), dims.end(), int64_t{1}, std::multiplies<>());
+  };
+  int64_t sum = product(shape);
+  for (const std::vector<int64_t>& dims : more) sum += product(dims);
+  return sum;
 }
 
 std::span<const float> Samples::sample(int64_t i) const {
   return std::span(values).subspan(static_cast<size_t>(i * elements()), static_cast<size_t>(elements()));
+}
+
+std::string Samples::label_place(int64_t i) const {
+  const auto at = static_cast<size_t>(i);
+  if (at >= rows.size()) return at < names.size() ? names[at] : fmt::format("sample {}", i);
+  // A CSV begins with its header, and lines count from 1.
+  return labels_file.ends_with(".csv") ? fmt::format("{}: line {}", labels_file, rows[at] + 2)
+                                       : fmt::format("{}: row {}", labels_file, rows[at]);
 }
 
 namespace {
@@ -310,6 +360,26 @@ Samples load(const Source& source) {
     bad(fmt::format("{} labels for {} samples", samples.labels.size(), samples.count()), source.path);
   }
   return samples;
+}
+
+Samples join(const std::vector<Samples>& inputs, const std::vector<Source>& sources) {
+  Samples joined = inputs.at(0);
+  if (inputs.size() == 1) return joined;
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    if (inputs[i].count() != inputs[0].count()) {
+      bad(fmt::format("{} samples, but {} in {}", inputs[i].count(), inputs[0].count(), sources[0].path),
+          sources[i].path, "each sample needs a value for every input, in the same order");
+    }
+  }
+  joined.values.clear();
+  for (int64_t sample = 0; sample < inputs[0].count(); ++sample) {
+    for (const Samples& input : inputs) {
+      const std::span<const float> values = input.sample(sample);
+      joined.values.insert(joined.values.end(), values.begin(), values.end());
+    }
+  }
+  for (size_t i = 1; i < inputs.size(); ++i) joined.more.push_back(inputs[i].shape);
+  return joined;
 }
 
 }  // namespace whit::data

@@ -10,16 +10,20 @@
 
 namespace whit::data {
 
-// N samples of one shape.
+// N samples of one shape; for a model with several inputs, of a shape for each input.
 struct Samples {
-  std::vector<int64_t> shape;      // of one sample: [H,W,C], [features], ...
-  std::vector<float> values;       // [N, shape...]
-  std::vector<std::string> names;  // by sample: file name or row; empty when there are none
-  std::vector<float> labels;       // by sample: class index or target; empty when there are none
+  std::vector<int64_t> shape;              // of one sample: [H,W,C], [features], ...
+  std::vector<std::vector<int64_t>> more;  // the shapes of a sample's further inputs
+  std::vector<float> values;               // [N, shape...]; each sample's further inputs stand behind its first
+  std::vector<std::string> names;          // by sample: file name or row; empty when there are none
+  std::vector<float> labels;               // by sample: class index or target; empty when there are none
+  std::string labels_file;                 // where the labels were read
+  std::vector<int64_t> rows;               // by sample: its row of labels_file, from 0
 
   int64_t elements() const;  // of one sample
   int64_t count() const { return elements() == 0 ? 0 : static_cast<int64_t>(values.size()) / elements(); }
   std::span<const float> sample(int64_t i) const;
+  std::string label_place(int64_t i) const;  // "y.csv: line 7": for messages
 };
 
 // What to read, and how.
@@ -38,5 +42,9 @@ struct Source {
 
 // Error bad_input naming file and row: unreadable, ragged, not numbers, NaN, shapes that differ, labels for other rows.
 Samples load(const Source& source);
+
+// The samples of several inputs, loaded from `sources`, as those of one model; names and labels are the first's.
+// Error bad_input when they differ in number.
+Samples join(const std::vector<Samples>& inputs, const std::vector<Source>& sources);
 
 }  // namespace whit::data

@@ -58,6 +58,39 @@ TEST_F(SamplesTest, CsvColumnsAreFeaturesLabelAndSplit) {
   EXPECT_EQ(samples.labels, (std::vector<float>{0, 2}));
 }
 
+TEST_F(SamplesTest, LabelsInTheDataItselfAreNoFeature) {
+  const std::string path = file("t.csv", "a,b,target,split\n1,2,0.5,x\n3,4,1.5,y\n");
+  Source source = source_of(path);
+  for (const char* column : {":target", ":a", ""}) {
+    source.labels = path + column;
+    EXPECT_EQ(load(source).shape, std::vector<int64_t>{2}) << column;
+    EXPECT_EQ(load(source).labels.size(), 2u);
+  }
+  source.labels = path + ":target";
+  source.split = "y";
+  const Samples samples = load(source);
+  EXPECT_EQ(samples.values, (std::vector<float>{3, 4}));
+  EXPECT_EQ(samples.labels, std::vector<float>{1.5});
+  EXPECT_EQ(samples.label_place(0), path + ": line 3");
+}
+
+TEST_F(SamplesTest, SeveralInputsAreJoinedSampleBySample) {
+  Source a = source_of(file("a.csv", "x,y\n1,2\n3,4\n")), b = source_of(file("b.csv", "z\n5\n6\n"));
+  const Samples samples = join({load(a), load(b)}, {a, b});
+  EXPECT_EQ(samples.values, (std::vector<float>{1, 2, 5, 3, 4, 6}));
+  EXPECT_EQ(samples.more, (std::vector<std::vector<int64_t>>{{1}}));
+  EXPECT_EQ(samples.elements(), 3);
+  EXPECT_EQ(samples.count(), 2);
+  b.path = file("c.csv", "z\n5\n");
+  try {
+    join({load(a), load(b)}, {a, b});
+    ADD_FAILURE() << "nothing was refused";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(), "1 samples, but 2 in " + a.path);
+    EXPECT_EQ(error.where(), b.path);
+  }
+}
+
 TEST_F(SamplesTest, RawElementsWithMeanAndStdAndRows) {
   Source source = source_of(file("x.bin", bytes({0, 255, 10, 20, 30, 40})));
   source.type = "i8";
