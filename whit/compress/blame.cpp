@@ -10,13 +10,14 @@
 #include "whit/base/error.hpp"
 #include "whit/compile/passes/rewrite.hpp"
 #include "whit/compress/model_runner.hpp"
+#include "whit/compress/recurrent_probe.hpp"
 
 namespace whit::compress {
 namespace {
 
 bool has_weights(const ir::Node& node) {
   return node.op == ir::Op::conv2d || node.op == ir::Op::depthwise_conv2d || node.op == ir::Op::fully_connected ||
-         node.op == ir::Op::transpose_conv2d;
+         node.op == ir::Op::transpose_conv2d || is_recurrent(node);
 }
 
 bool is_quantized(const ir::Tensor& tensor) {
@@ -82,6 +83,7 @@ std::vector<uint8_t> real_values(const ir::Tensor& tensor) {
   for (size_t i = 0; i < values.size(); ++i) {
     double stored = 0;
     if (tensor.type == ir::DType::i8) stored = ir::data<int8_t>(tensor)[i];
+    if (tensor.type == ir::DType::i16) stored = ir::data<int16_t>(tensor)[i];
     if (tensor.type == ir::DType::i32) stored = ir::data<int32_t>(tensor)[i];
     if (tensor.type == ir::DType::i64) stored = static_cast<double>(ir::data<int64_t>(tensor)[i]);
     const float scale = q.per_channel() ? q.scale[i / inner % q.scale.size()] : q.scale.at(0);
@@ -103,6 +105,12 @@ void take_weights(ir::Graph& graph, ir::Node& node, const ir::Graph& quantized, 
   }
 }
 
+ir::Node converted(ir::Op op, ir::TensorId from, ir::TensorId to) {
+  ir::Node node;
+  node.op = op, node.inputs = {from}, node.outputs = {to};
+  return node;
+}
+
 // `id` rounded to the type and scale of `like` by a quantize and a dequantize node, inserted at `place`.
 ir::TensorId round_tensor(ir::Graph& graph, ir::TensorId id, const ir::Tensor& like, size_t place) {
   ir::Tensor stored = graph.tensor(id);
@@ -113,10 +121,9 @@ ir::TensorId round_tensor(ir::Graph& graph, ir::TensorId id, const ir::Tensor& l
   rounded.name += "_rounded";
   const ir::TensorId stored_id = graph.add_tensor(std::move(stored));
   const ir::TensorId rounded_id = graph.add_tensor(std::move(rounded));
-  ir::Node quantize, dequantize;
-  quantize.op = ir::Op::quantize, quantize.inputs = {id}, quantize.outputs = {stored_id};
-  dequantize.op = ir::Op::dequantize, dequantize.inputs = {stored_id}, dequantize.outputs = {rounded_id};
-  graph.nodes.insert(graph.nodes.begin() + static_cast<ptrdiff_t>(place), {quantize, dequantize});
+  graph.nodes.insert(
+      graph.nodes.begin() + static_cast<ptrdiff_t>(place),
+      {converted(ir::Op::quantize, id, stored_id), converted(ir::Op::dequantize, stored_id, rounded_id)});
   return rounded_id;
 }
 
@@ -133,21 +140,59 @@ ir::Graph with_quantized_input(const ir::Graph& float_graph, size_t input, const
   return graph;
 }
 
+// Inserts layer `source` of the quantized model at `place`, between quantize and dequantize nodes: a recurrent layer
+// rounds its state at each step, which no rounding of its outputs shows. What takes the place of the outputs of `real`.
+std::vector<ir::TensorId> add_quantized(ir::Graph& graph, const ir::Node& real, const ir::Graph& quantized,
+                                        const ir::Node& source, size_t place) {
+  std::vector<ir::Node> nodes;
+  ir::Node layer = source;
+  for (size_t i = 0; i < source.inputs.size(); ++i) {
+    if (source.inputs[i] == ir::kNoTensor) continue;
+    ir::Tensor stored = quantized.tensor(source.inputs[i]);
+    const bool constant = stored.is_constant;
+    layer.inputs[i] = graph.add_tensor(std::move(stored));
+    if (!constant) nodes.push_back(converted(ir::Op::quantize, real.inputs[i], layer.inputs[i]));
+  }
+  for (ir::TensorId& id : layer.outputs) id = graph.add_tensor(quantized.tensor(id));
+  nodes.push_back(layer);
+  std::vector<ir::TensorId> results;
+  for (size_t o = 0; o < layer.outputs.size(); ++o) {
+    ir::Tensor result = graph.tensor(real.outputs[o]);
+    result.name += "_rounded";
+    results.push_back(graph.add_tensor(std::move(result)));
+    nodes.push_back(converted(ir::Op::dequantize, layer.outputs[o], results.back()));
+  }
+  graph.nodes.insert(graph.nodes.begin() + static_cast<ptrdiff_t>(place), nodes.begin(), nodes.end());
+  return results;
+}
+
 ir::Graph with_quantized_layer(const ir::Graph& float_graph, const ir::Graph& quantized, const Match& match) {
   ir::Graph graph = float_graph;
-  const ir::TensorId real = graph.nodes[match.node].outputs[0];
-  ir::Node layer = graph.nodes[match.node];
-  ir::Tensor result = graph.tensor(real);
-  result.name += "_weights_quantized";
-  layer.outputs[0] = graph.add_tensor(std::move(result));
+  const ir::Node source = graph.nodes[match.node];
+  const ir::TensorId real = source.outputs[0];
+  ir::Node layer = source;
+  for (ir::TensorId& id : layer.outputs) {
+    ir::Tensor result = graph.tensor(id);
+    result.name += "_weights_quantized";
+    id = graph.add_tensor(std::move(result));
+  }
   if (match.weights) take_weights(graph, layer, quantized, quantized.nodes[*match.weights]);
   graph.nodes.insert(graph.nodes.begin() + static_cast<ptrdiff_t>(match.node) + 1, layer);
-  const ir::TensorId rounded = round_tensor(graph, layer.outputs[0], quantized.tensor(match.output), match.node + 2);
-  for (size_t n = match.node + 4; n < graph.nodes.size(); ++n) {
-    std::replace(graph.nodes[n].inputs.begin(), graph.nodes[n].inputs.end(), real, rounded);
+  const size_t before = graph.nodes.size();
+  std::vector<ir::TensorId> rounded;
+  if (is_recurrent(source) && match.weights) {
+    rounded = add_quantized(graph, source, quantized, quantized.nodes[*match.weights], match.node + 2);
+  } else {
+    rounded = {round_tensor(graph, layer.outputs[0], quantized.tensor(match.output), match.node + 2)};
   }
-  const ir::TensorId output = graph.outputs[0] == real ? rounded : graph.outputs[0];
-  graph.outputs = {output, real, layer.outputs[0], rounded};
+  ir::TensorId output = graph.outputs[0];
+  for (size_t o = 0; o < rounded.size(); ++o) {
+    for (size_t n = match.node + 2 + graph.nodes.size() - before; n < graph.nodes.size(); ++n) {
+      std::replace(graph.nodes[n].inputs.begin(), graph.nodes[n].inputs.end(), source.outputs[o], rounded[o]);
+    }
+    if (output == source.outputs[o]) output = rounded[o];
+  }
+  graph.outputs = {output, real, layer.outputs[0], rounded[0]};
   return graph;
 }
 
@@ -165,7 +210,8 @@ std::string fix_for(const LayerBlame& layer, const ir::Node& node, const ir::Gra
   if (layer.clipped > 0.001) return "--observer min_max: its range cuts off outputs";
   if (match.weights && layer.weights_sqnr_db < layer.rounding_sqnr_db) {
     const ir::Tensor& weights = quantized.tensor(quantized.nodes[*match.weights].inputs[1]);
-    const bool per_channel = weights.quantization.per_channel() || node.op == ir::Op::transpose_conv2d;
+    const bool per_channel =
+        weights.quantization.per_channel() || node.op == ir::Op::transpose_conv2d || is_recurrent(node);
     if (!per_channel && weights.shape[0] > 1) return "--weight-scales per_channel: one scale does not fit all channels";
     return "--weight-range least_error --adaround --bias-correction: a few large weights take the resolution of the "
            "others";

@@ -4,6 +4,8 @@
 #include <map>
 
 #include "whit/compress/model_runner.hpp"
+#include "whit/compress/recurrent_probe.hpp"
+#include "whit/ir/kept_state.hpp"
 
 namespace whit::compress {
 namespace {
@@ -45,7 +47,7 @@ class PatchReader {
   int64_t positions() const { return positions_; }
 
   // The patch of output `position` as [groups, k].
-  void read(const std::vector<float>& input, int64_t position, std::vector<float>& patch) const {
+  void read(std::span<const float> input, int64_t position, std::vector<float>& patch) const {
     patch.assign(k() * groups(), 0.0f);
     if (conv_ == nullptr) {
       std::copy_n(input.begin() + position * k_, k_, patch.begin());
@@ -83,27 +85,40 @@ bool has_patches(const ir::Node& node) {
   return node.op == ir::Op::conv2d || node.op == ir::Op::depthwise_conv2d || node.op == ir::Op::fully_connected;
 }
 
-void add_patches(const PatchReader& reader, const std::vector<float>& input, PatchMoments& moments) {
+// `patch` is [groups, k].
+void add_patch(std::span<const float> patch, size_t groups, PatchMoments& moments) {
   if (moments.k == 0) {
-    moments.k = reader.k();
-    moments.groups = reader.groups();
+    moments.k = patch.size() / groups;
+    moments.groups = groups;
     moments.mean.resize(moments.groups * moments.k);
     moments.gram.resize(moments.groups * moments.k * moments.k);
   }
+  ++moments.count;
+  for (size_t i = 0; i < patch.size(); ++i) moments.mean[i] += static_cast<double>(patch[i]);
+  for (size_t g = 0; g < moments.groups; ++g) {
+    const float* x = patch.data() + g * moments.k;
+    for (size_t i = 0; i < moments.k; ++i) {
+      if (x[i] == 0.0f) continue;
+      float* row = moments.gram.data() + (g * moments.k + i) * moments.k;
+      for (size_t j = 0; j < moments.k; ++j) row[j] += x[i] * x[j];
+    }
+  }
+}
+
+void add_patches(const PatchReader& reader, std::span<const float> input, PatchMoments& moments) {
   std::vector<float> patch;
   const int64_t step = std::max<int64_t>(1, reader.positions() / kPatchesPerSample);
   for (int64_t position = 0; position < reader.positions(); position += step) {
     reader.read(input, position, patch);
-    ++moments.count;
-    for (size_t i = 0; i < patch.size(); ++i) moments.mean[i] += static_cast<double>(patch[i]);
-    for (size_t g = 0; g < moments.groups; ++g) {
-      const float* x = patch.data() + g * moments.k;
-      for (size_t i = 0; i < moments.k; ++i) {
-        if (x[i] == 0.0f) continue;
-        float* row = moments.gram.data() + (g * moments.k + i) * moments.k;
-        for (size_t j = 0; j < moments.k; ++j) row[j] += x[i] * x[j];
-      }
-    }
+    add_patch(patch, reader.groups(), moments);
+  }
+}
+
+void add_patches(const std::vector<RecurrentProbe::Step>& steps, size_t k, PatchMoments& moments) {
+  const auto stride = std::max<size_t>(1, steps.size() / static_cast<size_t>(kPatchesPerSample));
+  for (size_t t = 0; t < steps.size(); t += stride) {
+    const std::span<const float> operands = steps[t].operands;
+    for (size_t at = 0; at < operands.size(); at += k) add_patch(operands.subspan(at, k), 1, moments);
   }
 }
 
@@ -121,6 +136,12 @@ Calibration calibrate(const ir::Graph& graph, std::span<const float> samples, bo
   calibration.samples = static_cast<int64_t>(samples.size() / input_elements);
   std::vector<size_t> place(graph.tensors.size(), ids.size());  // of a tensor among the outputs
   for (size_t i = 0; i < ids.size(); ++i) place[static_cast<size_t>(ids[i])] = i;
+  std::map<size_t, RecurrentProbe> recurrent;  // by node
+  for (size_t n = 0; n < graph.nodes.size(); ++n) {
+    const ir::Node& node = graph.nodes[n];
+    if (is_recurrent(node) && graph.tensor(node.inputs[0]).type == ir::DType::f32)
+      recurrent.try_emplace(n, graph, node);
+  }
 
   for (const bool second : {false, true}) {
     runner.run(samples, [&](int64_t sample, const std::vector<std::vector<float>>& outputs) {
@@ -129,22 +150,40 @@ Calibration calibrate(const ir::Graph& graph, std::span<const float> samples, bo
         second ? observer.see_histogram(values) : observer.see_extent(values);
       };
       size_t at = static_cast<size_t>(sample) * input_elements;
-      std::map<ir::TensorId, std::vector<float>> given;
+      std::map<ir::TensorId, std::span<const float>> given;
       for (const ir::TensorId input : graph.inputs) {
         const auto values = samples.subspan(at, static_cast<size_t>(ir::elements(graph.tensor(input).shape)));
         at += values.size();
         observe(input, values);
-        if (second && moments) given[input].assign(values.begin(), values.end());
+        given[input] = values;
       }
       for (size_t i = 0; i < ids.size(); ++i) observe(ids[i], outputs[i]);
+      // Empty for an operand that is absent.
+      const auto values_of = [&](ir::TensorId id) -> std::span<const float> {
+        if (id == ir::kNoTensor) return {};
+        if (given.contains(id)) return given.at(id);
+        const ir::Tensor& tensor = graph.tensor(id);
+        if (tensor.is_constant) return {ir::data<float>(tensor), static_cast<size_t>(ir::elements(tensor.shape))};
+        return outputs[place[static_cast<size_t>(id)]];
+      };
+      for (auto& [n, probe] : recurrent) {
+        const ir::Node& node = graph.nodes[n];
+        const auto& states = ir::state_operands(node.op);
+        const auto first = [&](size_t i) {
+          return i < states.size() ? values_of(node.inputs[states[i].input]) : std::span<const float>();
+        };
+        if (second && !moments) continue;
+        const auto steps = probe.run(values_of(node.inputs[0]), first(0), first(1));
+        for (const RecurrentProbe::Step& step : steps) {
+          if (!second) observe(node.outputs[states.back().output], step.state);
+        }
+        if (second) add_patches(steps, probe.operands(), calibration.layers[n]);
+      }
       if (second && moments) {
         for (size_t n = 0; n < graph.nodes.size(); ++n) {
           const ir::Node& node = graph.nodes[n];
-          if (!has_patches(node)) continue;
-          const size_t from = place[static_cast<size_t>(node.inputs[0])];
-          if (from == ids.size() && !given.contains(node.inputs[0])) continue;  // a constant
-          add_patches({graph, node}, from == ids.size() ? given.at(node.inputs[0]) : outputs[from],
-                      calibration.layers[n]);
+          if (!has_patches(node) || graph.tensor(node.inputs[0]).is_constant) continue;
+          add_patches({graph, node}, values_of(node.inputs[0]), calibration.layers[n]);
         }
       }
       if (progress) progress(sample + 1 + (second ? calibration.samples : 0), 2 * calibration.samples);

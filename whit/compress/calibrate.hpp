@@ -12,7 +12,8 @@
 namespace whit::compress {
 
 // Second moments of what a layer multiplies its weights with. A patch is the K inputs of one output element, in the
-// order of a weight row ([KH,KW,I], [I], and [KH,KW] for each channel of a depthwise layer), zero where padded.
+// order of a weight row ([KH,KW,I], [I], and [KH,KW] for each channel of a depthwise layer), zero where padded. Of a
+// recurrent layer: input and hidden state of a step, I + H.
 struct PatchMoments {
   size_t k = 0;
   size_t groups = 0;         // 1; channels for a depthwise layer
@@ -22,8 +23,11 @@ struct PatchMoments {
 };
 
 struct Calibration {
-  std::vector<RangeObserver> tensors;  // by TensorId; fed for f32 activations only
-  std::vector<PatchMoments> layers;    // by node; filled for conv2d, depthwise_conv2d, fully_connected when asked for
+  // By TensorId; fed for f32 activations only. The last state of a recurrent layer's cell (of a gru: hidden state) is
+  // fed the states of all steps; min_max alone is sound for it.
+  std::vector<RangeObserver> tensors;
+  // By node; filled for conv2d, depthwise_conv2d, fully_connected, lstm and gru when asked for.
+  std::vector<PatchMoments> layers;
   int64_t samples = 0;
 };
 

@@ -7,12 +7,14 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <numeric>
 
 #include "whit/base/error.hpp"
 #include "whit/compile/passes/passes.hpp"
 #include "whit/compress/quantize_layer.hpp"
+#include "whit/compress/quantize_recurrent.hpp"
 #include "whit/compress/quantize_rules.hpp"
+#include "whit/compress/scale_groups.hpp"
+#include "whit/ir/kept_state.hpp"
 #include "whit/ir/verify.hpp"
 
 namespace whit::compress {
@@ -32,9 +34,11 @@ size_t index_of(const std::string& name, const Names& names, const char* what) {
   return static_cast<size_t>(found - names.begin());
 }
 
-// An activation in one of the types that it exists in.
-enum Format : size_t { kFloat, kInt8, kInt16, kFormats };
-constexpr ir::DType kTypes[] = {ir::DType::f32, ir::DType::i8, ir::DType::i16};
+// An activation in one of the types that it exists in. kState: of a recurrent layer, with the scale that its kernel
+// asks for.
+enum Format : size_t { kFloat, kInt8, kInt16, kState, kFormats };
+constexpr ir::DType kTypes[] = {ir::DType::f32, ir::DType::i8, ir::DType::i16, ir::DType::i16};
+constexpr const char* kSuffixes[] = {"_f32", "_i8", "_i16", "_state"};
 
 Format format_of(Precision precision) {
   switch (precision) {
@@ -46,47 +50,6 @@ Format format_of(Precision precision) {
       return kInt8;
   }
 }
-
-// Tensors that must share one scale, in one type: union-find with the range of each set.
-class Groups {
- public:
-  explicit Groups(std::vector<Range> ranges) : ranges_(std::move(ranges)), parent_(ranges_.size()) {
-    std::iota(parent_.begin(), parent_.end(), 0);
-  }
-  size_t find(size_t i) const {
-    while (parent_[i] != i) i = parent_[i];
-    return i;
-  }
-  void join(size_t a, size_t b) {
-    a = find(a), b = find(b);
-    if (a == b) return;
-    ranges_[a] = {std::min(ranges_[a].low, ranges_[b].low), std::max(ranges_[a].high, ranges_[b].high)};
-    if (fixed_.contains(b)) fixed_.insert({a, fixed_.at(b)});
-    parent_[b] = a;
-  }
-  // Tensor `i` comes with these parameters, whatever its range.
-  void fix(size_t i, const ir::Quantization& quantization) { fixed_.insert({find(i), quantization}); }
-
-  ir::Quantization parameters(size_t i, ir::DType type) const {
-    const size_t group = find(i);
-    const Range range = ranges_[group];
-    const auto fixed = fixed_.find(group);
-    if (fixed != fixed_.end()) {
-      const int32_t lowest = type == ir::DType::i8 ? -128 : -32768, highest = type == ir::DType::i8 ? 127 : 32767;
-      const float scale = fixed->second.scale[0];
-      const auto zero_point = static_cast<float>(fixed->second.zero_point[0]);
-      const bool fits = range.low >= scale * (static_cast<float>(lowest) - zero_point - 1) &&
-                        range.high <= scale * (static_cast<float>(highest) - zero_point + 1);
-      if (fits) return fixed->second;
-    }
-    return activation_quantization(range, type);
-  }
-
- private:
-  std::vector<Range> ranges_;
-  std::vector<size_t> parent_;
-  std::map<size_t, ir::Quantization> fixed_;
-};
 
 Range constant_range(const ir::Tensor& tensor) {
   Range range;
@@ -104,9 +67,15 @@ class Quantizer {
   Quantizer(const ir::Graph& graph, const Calibration& calibration, const QuantizeOptions& options)
       : from_(graph), calibration_(calibration), options_(options) {
     check_names();
-    for (const size_t format : {kInt8, kInt16}) groups_.emplace_back(ranges(static_cast<Format>(format)));
+    for (const size_t format : {kInt8, kInt16, kState}) groups_.emplace_back(ranges(static_cast<Format>(format)));
     for (const ir::Node& node : from_.nodes) group(node);
-    made_.resize(from_.tensors.size(), {ir::kNoTensor, ir::kNoTensor, ir::kNoTensor});
+    std::array<ir::TensorId, kFormats> none;
+    none.fill(ir::kNoTensor);
+    made_.resize(from_.tensors.size(), none);
+    for (const ir::KeptState& kept : ir::kept_states(from_)) {
+      const ir::Node& layer = from_.nodes[kept.layer];
+      if (format(layer) != kFloat) kept_[kept.variable] = state_format(layer, kept.operands, format(layer));
+    }
   }
 
   ir::Graph run() {
@@ -136,7 +105,12 @@ class Quantizer {
   Format format(const ir::Node& node) const {
     const Format wanted = format_of(options_.of(from_, node).precision);
     if (wanted == kFloat || scales_of(node.op, kTypes[wanted]) == Scales::none) return kFloat;
+    if (node.op == ir::Op::lstm && has_peepholes(node)) return kFloat;  // there is no integer kernel
     return node.outputs.empty() || !is_float(node.inputs[0]) ? kFloat : wanted;
+  }
+  // The hidden state of an lstm is of the kind of its outputs.
+  static Format state_format(const ir::Node& node, const ir::StateOperands& state, Format f) {
+    return node.op == ir::Op::lstm && state.input == ir::LstmInput::hidden ? f : kState;
   }
   bool is_float(ir::TensorId id) const { return id != ir::kNoTensor && from_.tensor(id).type == ir::DType::f32; }
 
@@ -151,7 +125,9 @@ class Quantizer {
                     fmt::format("{}: tensor '{}'", from_.name, from_.tensor(id).name),
                     "look for NaN in the data, and for a division by zero in the model");
       }
-      ranges[static_cast<size_t>(id)] = observer.range(recipe.observer, levels, options_.percentile);
+      // States add up what is cut off.
+      const Observer kind = format == kState ? Observer::min_max : recipe.observer;
+      ranges[static_cast<size_t>(id)] = observer.range(kind, levels, options_.percentile);
     };
     for (const ir::TensorId id : from_.inputs) observed(id, options_.recipe);
     for (const ir::Node& node : from_.nodes) {
@@ -170,6 +146,16 @@ class Quantizer {
     const auto result = static_cast<size_t>(node.outputs[0]);
     const Scales scales = scales_of(node.op, kTypes[f]);
     if (scales == Scales::given) groups.fix(result, fixed_output(node.op, kTypes[f]));
+    if (scales == Scales::recurrent) {
+      for (const ir::StateOperands& state : ir::state_operands(node.op)) {
+        const Format own = state_format(node, state, f);
+        const auto after = static_cast<size_t>(node.outputs[state.output]);
+        const ir::TensorId before = node.inputs[state.input];
+        if (before != ir::kNoTensor) groups_[own - 1].join(static_cast<size_t>(before), after);
+        if (own == f) groups.join(after, result);
+        if (node.op == ir::Op::gru) groups_[own - 1].limit(after, 1.0f);  // what its kernel can hold
+      }
+    }
     if (scales != Scales::same) return;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (is_activation(node, i) && is_float(node.inputs[i])) groups.join(static_cast<size_t>(node.inputs[i]), result);
@@ -177,7 +163,9 @@ class Quantizer {
   }
 
   ir::Quantization parameters(ir::TensorId id, Format f) const {
-    return f == kFloat ? ir::Quantization{} : groups_[f - 1].parameters(static_cast<size_t>(id), kTypes[f]);
+    if (f == kFloat) return {};
+    if (f == kState) return state_quantization(groups_[f - 1].range(static_cast<size_t>(id)));
+    return groups_[f - 1].parameters(static_cast<size_t>(id), kTypes[f]);
   }
 
   // A new tensor for `id`; the first one made keeps the name.
@@ -186,7 +174,7 @@ class Quantizer {
     const auto& made = made_[static_cast<size_t>(id)];
     const bool first = std::all_of(made.begin(), made.end(), [](ir::TensorId t) { return t == ir::kNoTensor; });
     ir::Tensor tensor;
-    tensor.name = first ? source.name : source.name + "_" + ir::name_of(kTypes[f]);
+    tensor.name = first ? source.name : source.name + kSuffixes[f];
     tensor.type = kTypes[f];
     tensor.shape = source.shape;
     tensor.quantization = quantization;
@@ -240,6 +228,10 @@ class Quantizer {
         for (size_t i = 0; i < node.inputs.size() && f == kFloat; ++i) {
           if (node.inputs[i] == id && is_activation(node, i)) f = format(node);
         }
+        for (const ir::StateOperands& state : ir::state_operands(node.op)) {
+          const bool quantized = f == kFloat && node.inputs[state.input] == id && format(node) != kFloat;
+          if (quantized) f = state_format(node, state, format(node));
+        }
       }
     }
     to_.inputs.push_back(is_float(id) ? define(id, f) : keep(id));
@@ -252,10 +244,46 @@ class Quantizer {
     return *std::find_if(made.begin(), made.end(), [](ir::TensorId t) { return t != ir::kNoTensor; });
   }
 
+  // Reads or assigns a variable that a quantized layer keeps: in the type of the layer's state.
+  void add_kept(ir::Node node, int32_t variable, Format f) {
+    if (node.op == ir::Op::assign_variable) {
+      node.inputs[0] = fetch(node.inputs[0], f);
+    } else {
+      node.outputs[0] = define(node.outputs[0], f);
+      const ir::Variable& source = from_.variables[static_cast<size_t>(variable)];
+      ir::Variable& v = to_.variables[static_cast<size_t>(variable)];
+      const ir::Tensor& tensor = to_.tensor(node.outputs[0]);
+      v.type = tensor.type, v.quantization = tensor.quantization;
+      ir::Tensor first;
+      first.shape = source.shape, first.data = source.initial;
+      v.initial = quantize_values(first, tensor);
+    }
+    to_.nodes.push_back(std::move(node));
+  }
+
+  void add_recurrent(size_t index, Format f) {
+    const ir::Node& source = from_.nodes[index];
+    ir::Node node = source;
+    node.inputs[0] = fetch(source.inputs[0], f);
+    node.outputs[0] = define(source.outputs[0], f);
+    for (const ir::StateOperands& state : ir::state_operands(source.op)) {
+      const Format own = state_format(source, state, f);
+      if (source.inputs[state.input] != ir::kNoTensor)
+        node.inputs[state.input] = fetch(source.inputs[state.input], own);
+      node.outputs[state.output] = define(source.outputs[state.output], own);
+    }
+    quantize_recurrent(to_, node, from_, source, options_.of(from_, source), calibration_.layers[index]);
+    to_.nodes.push_back(std::move(node));
+  }
+
   void add_node(size_t index) {
     const ir::Node& source = from_.nodes[index];
     const Format f = format(source);
     ir::Node node = source;
+    if (const auto* a = std::get_if<ir::VariableAttributes>(&source.attributes); a != nullptr) {
+      if (kept_.contains(a->variable)) return add_kept(std::move(node), a->variable, kept_.at(a->variable));
+    }
+    if (f != kFloat && scales_of(source.op, kTypes[f]) == Scales::recurrent) return add_recurrent(index, f);
     if (f == kFloat) {
       for (ir::TensorId& id : node.inputs) id = keep(id);
       for (ir::TensorId& id : node.outputs) id = is_float(id) ? define(id, kFloat) : keep(id);
@@ -297,7 +325,8 @@ class Quantizer {
   const Calibration& calibration_;
   const QuantizeOptions& options_;
   ir::Graph to_;
-  std::vector<Groups> groups_;                            // int8, int16
+  std::vector<Groups> groups_;                            // int8, int16, states
+  std::map<int32_t, Format> kept_;                        // by variable: that of a quantized layer's state
   std::vector<std::array<ir::TensorId, kFormats>> made_;  // by tensor of the float graph
 };
 

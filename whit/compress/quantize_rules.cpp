@@ -11,6 +11,9 @@ Scales scales_of(ir::Op op, ir::DType type) {
     case Op::transpose_conv2d:
     case Op::fully_connected:
       return Scales::layer;
+    case Op::lstm:
+    case Op::gru:
+      return Scales::recurrent;
     case Op::average_pool2d:
     case Op::max_pool2d:
     case Op::reshape:
@@ -93,6 +96,8 @@ bool is_activation(const ir::Node& node, size_t index) {
     case ir::Op::depthwise_conv2d:
     case ir::Op::transpose_conv2d:
     case ir::Op::fully_connected:
+    case ir::Op::lstm:
+    case ir::Op::gru:
     case ir::Op::gather:
       return index == 0;
     case ir::Op::select:

@@ -9,6 +9,7 @@ namespace whit::compress {
 
 enum class Scales {
   layer,       // weights with scales of their own, bias from input and weights
+  recurrent,   // as layer, with states of their own: lstm, gru
   same,        // quantized inputs and the output share one scale
   own,         // each tensor has the scale of its range
   given,       // the output's scale is fixed_output()

@@ -3,12 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <random>
 
 #include "whit/base/error.hpp"
 #include "whit/compress/evaluate.hpp"
 #include "whit/compress/model_runner.hpp"
 #include "whit/compress/quantize_layer.hpp"
+#include "whit/compress/test_quantized.hpp"
 #include "whit/ir/text.hpp"
 
 namespace whit::compress {
@@ -27,32 +27,6 @@ const %4 "w2": f32 [4,4] = {0.5 1 -1 0.5 1 1 1 1 -0.5 0.25 0.5 -0.5 1 0 0 1}
 %8 "y": f32 [1,4] = softmax(%7)
 output %8
 )";
-
-std::vector<float> samples(int64_t count, int64_t elements) {
-  std::mt19937 random(1);
-  std::uniform_real_distribution<float> uniform(-1.0f, 1.0f);
-  std::vector<float> values(static_cast<size_t>(count * elements));
-  for (float& value : values) value = uniform(random);
-  return values;
-}
-
-const ir::Tensor& named(const ir::Graph& graph, const std::string& name) {
-  for (const ir::Tensor& tensor : graph.tensors) {
-    if (tensor.name == name) return tensor;
-  }
-  throw std::out_of_range(name);
-}
-
-double sqnr_db(const ir::Graph& a, const ir::Graph& b, const std::vector<float>& data) {
-  std::vector<float> first;
-  ModelRunner(a).run(
-      data, [&](int64_t, const auto& outputs) { first.insert(first.end(), outputs[0].begin(), outputs[0].end()); });
-  DifferenceMeter meter;
-  ModelRunner(b).run(data, [&](int64_t i, const auto& outputs) {
-    meter.add(std::span(first).subspan(static_cast<size_t>(i) * outputs[0].size(), outputs[0].size()), outputs[0]);
-  });
-  return meter.result().sqnr_db;
-}
 
 TEST(Quantize, FollowsTheSpecification) {
   const ir::Graph graph = ir::parse_text(kNet);

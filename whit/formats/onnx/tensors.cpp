@@ -154,7 +154,10 @@ ir::TensorId NodeImport::new_tensor(ir::TensorId like_id, const Result& result) 
   } else if (output.type == like.type) {
     output.quantization = like.quantization;
   }
-  output.name = fmt::format("{}/{}", node_.output_size() > 0 ? output_name(0) : "", ++made_);
+  // A node need not use its first output.
+  std::string name = node_.output_size() > 0 ? output_name(0) : "";
+  if (name.empty()) name = node_.name();
+  output.name = fmt::format("{}/{}", name, ++made_);
   return graph().add_tensor(std::move(output));
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "schema_generated.h"
@@ -21,6 +22,12 @@ struct Written {
   ir::Quantization quantization;
   uint32_t buffer = 0;       // of a constant; 0: none
   bool is_variable = false;  // keeps its value from one inference to the next
+};
+
+// Of an op that TFLite does not have: its name, and its options as a FlexBuffer.
+struct CustomOp {
+  std::string name;
+  std::vector<uint8_t> options;
 };
 
 struct WrittenSubgraph {
@@ -42,7 +49,7 @@ class Export {
   uint32_t buffer(const std::vector<uint8_t>& data);
   void op(WrittenSubgraph& subgraph, BuiltinOperator code, int32_t version, const std::vector<int32_t>& inputs,
           const std::vector<int32_t>& outputs, BuiltinOptions kind, flatbuffers::Offset<void> options,
-          const std::vector<int32_t>& intermediates = {});
+          const std::vector<int32_t>& intermediates = {}, const CustomOp& custom = {});
   void find_layer_states();
   void add_variables();
   int32_t add_handle(WrittenSubgraph& subgraph, size_t variable);
@@ -60,7 +67,7 @@ class Export {
   std::vector<flatbuffers::Offset<Buffer>> buffers_;
   std::map<Sha256, uint32_t> buffer_of_;  // by the digest of its data
   int64_t constant_bytes_ = 0;
-  std::map<std::pair<BuiltinOperator, int32_t>, uint32_t> code_of_;  // op and version
+  std::map<std::tuple<BuiltinOperator, int32_t, std::string>, uint32_t> code_of_;  // op, version, name of a custom op
   std::vector<flatbuffers::Offset<OperatorCode>> codes_;
 };
 
@@ -82,10 +89,11 @@ class NodeExport {
   [[noreturn]] void unsupported(const std::string& what, const std::string& hint) const;
 
   int32_t input(size_t i);  // -1 when absent
-  int32_t output() { return export_.tensor(node_.outputs[0]); }
+  int32_t output(size_t i = 0) { return export_.tensor(node_.outputs[i]); }
   int32_t handle(int32_t variable) const { return export_.handles_[static_cast<size_t>(variable)]; }
   bool in_layer(int32_t variable) const { return export_.in_layer_[static_cast<size_t>(variable)]; }
-  int32_t state(size_t i);  // a variable tensor, for state input `i` of a recurrent layer
+  bool has_layer_state(size_t i) const;  // state input `i` of a recurrent layer is a variable tensor
+  int32_t state(size_t i);               // that tensor
   // New tensors, named after the output: a constant, and one like `like` that holds a step on the way to the output.
   int32_t integers(const char* suffix, const std::vector<int32_t>& values);
   int32_t integers(const char* suffix, const std::vector<int32_t>& values, const ir::Shape& shape);
@@ -106,6 +114,9 @@ class NodeExport {
   void write_with_steps(BuiltinOperator code, const std::vector<int32_t>& inputs, const std::vector<int32_t>& outputs,
                         flatbuffers::Offset<T> options, const std::vector<int32_t>& intermediates) {
     append(code, inputs, outputs, 1, BuiltinOptionsTraits<T>::enum_value, options.Union(), intermediates);
+  }
+  void write_custom(const CustomOp& op, const std::vector<int32_t>& inputs, const std::vector<int32_t>& outputs) {
+    export_.op(export_.main_, BuiltinOperator::CUSTOM, 1, inputs, outputs, BuiltinOptions::NONE, 0, {}, op);
   }
   void write_reshape(int32_t input, int32_t output);
 
@@ -152,6 +163,7 @@ void export_one_hot(NodeExport& node);
 void export_block(NodeExport& node);
 void export_resize(NodeExport& node);
 void export_lstm(NodeExport& node);
+void export_gru(NodeExport& node);
 void export_svdf(NodeExport& node);
 void export_variable(NodeExport& node);
 

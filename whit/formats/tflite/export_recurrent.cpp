@@ -1,42 +1,24 @@
 // Recurrent layers. TFLite keeps their state in variable tensors that begin at zero and that only the layer sees: a
-// Variable of the graph becomes one when it is read before the layer, assigned after it, and not used otherwise.
+// Variable of the graph becomes one when it is read before the layer, assigned after it, and not used otherwise. What
+// the builtin op cannot say (no state, a first state, reverse, gru) is written as a custom op.
+#include <flatbuffers/flexbuffers.h>
+
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "whit/formats/tflite/export.hpp"
+#include "whit/ir/kept_state.hpp"
 
 namespace whit::tflite {
 namespace {
 
 using Code = BuiltinOperator;
 
-// The inputs of a node that are states; state i comes out as output 1 + i.
-std::vector<size_t> state_inputs(ir::Op op) {
-  if (op == ir::Op::lstm) return {ir::LstmInput::hidden, ir::LstmInput::cell};
-  return op == ir::Op::svdf ? std::vector<size_t>{4} : std::vector<size_t>{};
-}
-
-int64_t uses(const ir::Graph& graph, ir::TensorId id) {
-  int64_t count = std::count(graph.outputs.begin(), graph.outputs.end(), id);
-  for (const ir::Node& node : graph.nodes) count += std::count(node.inputs.begin(), node.inputs.end(), id);
-  return count;
-}
-
 bool begins_at_zero(const ir::Variable& variable) {
   const bool shifted = variable.type == ir::DType::i8 && !variable.quantization.empty();
   const auto zero = static_cast<uint8_t>(shifted ? variable.quantization.zero_point[0] : 0);
   return std::all_of(variable.initial.begin(), variable.initial.end(), [&](uint8_t byte) { return byte == zero; });
-}
-
-// The nodes that read or assign each variable.
-std::vector<std::vector<const ir::Node*>> nodes_of_variables(const ir::Graph& graph) {
-  std::vector<std::vector<const ir::Node*>> nodes(graph.variables.size());
-  for (const ir::Node& node : graph.nodes) {
-    if (const auto* a = std::get_if<ir::VariableAttributes>(&node.attributes)) {
-      nodes[static_cast<size_t>(a->variable)].push_back(&node);
-    }
-  }
-  return nodes;
 }
 
 int32_t bias_or_zeros(NodeExport& node, size_t i, int32_t size, const char* suffix) {
@@ -61,44 +43,67 @@ std::vector<int32_t> quantized_steps(NodeExport& node) {
   return steps;
 }
 
+// TFLite's lstm keeps both states itself, begins at zero and runs forward only; the integer one is that of int8.
+bool is_builtin(const ir::Graph& graph, const ir::Node& node, size_t kept_states) {
+  if (node.op == ir::Op::svdf) return true;
+  const ir::DType type = graph.tensor(node.outputs[0]).type;
+  return node.op == ir::Op::lstm && kept_states == 2 && !ir::attributes<ir::RecurrentAttributes>(node).reverse &&
+         (type == ir::DType::f32 || type == ir::DType::i8);
+}
+
+// A layer that no builtin op says: operands are those of the node, options its attributes. See docs/adr/0007.
+void export_custom(NodeExport& node, const char* name) {
+  std::vector<int32_t> inputs, outputs;
+  for (size_t i = 0; i < node.node().inputs.size(); ++i) inputs.push_back(node.input(i));
+  for (size_t i = 0; i < node.node().outputs.size(); ++i) outputs.push_back(node.output(i));
+  flexbuffers::Builder options;
+  options.Map([&] {
+    ir::RecurrentAttributes a = node.attributes<ir::RecurrentAttributes>();
+    a.fields([&](const char* field, const auto& value) { options.Add(field, value); });
+  });
+  options.Finish();
+  node.write_custom({name, options.GetBuffer()}, inputs, outputs);
+}
+
 }  // namespace
 
 void Export::find_layer_states() {
   in_layer_.assign(graph_.variables.size(), false);
-  const auto nodes = nodes_of_variables(graph_);
-  for (const ir::Node& layer : graph_.nodes) {
-    const std::vector<size_t> states = state_inputs(layer.op);
-    for (size_t i = 0; i < states.size(); ++i) {
-      const ir::TensorId before = states[i] < layer.inputs.size() ? layer.inputs[states[i]] : ir::kNoTensor;
-      const ir::TensorId after = layer.outputs[1 + i];
-      if (before == ir::kNoTensor || uses(graph_, before) != 1 || uses(graph_, after) != 1) continue;
-      for (size_t v = 0; v < nodes.size(); ++v) {
-        in_layer_[v] =
-            in_layer_[v] || (nodes[v].size() == 2 && nodes[v][0]->outputs == std::vector{before} &&
-                             nodes[v][1]->inputs == std::vector{after} && begins_at_zero(graph_.variables[v]));
-        if (in_layer_[v] && nodes[v][0]->outputs == std::vector{before}) {
-          Written state = written(graph_.tensor(before));
-          state.is_variable = true;
-          index_[static_cast<size_t>(before)] = main_.add(std::move(state));
-        }
-      }
+  std::map<size_t, std::vector<ir::KeptState>> layers;  // by node
+  for (const ir::KeptState& kept : ir::kept_states(graph_)) {
+    if (begins_at_zero(graph_.variables[static_cast<size_t>(kept.variable)])) layers[kept.layer].push_back(kept);
+  }
+  for (const auto& [layer, states] : layers) {
+    if (!is_builtin(graph_, graph_.nodes[layer], states.size())) continue;
+    for (const ir::KeptState& kept : states) {
+      in_layer_[static_cast<size_t>(kept.variable)] = true;
+      const ir::TensorId before = graph_.nodes[kept.read].outputs[0];
+      Written state = written(graph_.tensor(before));
+      state.is_variable = true;
+      index_[static_cast<size_t>(before)] = main_.add(std::move(state));
     }
   }
 }
 
+bool NodeExport::has_layer_state(size_t i) const {
+  const int32_t index = has(i) ? export_.index_[static_cast<size_t>(node_.inputs[i])] : -1;
+  return index >= 0 && export_.main_.tensors[static_cast<size_t>(index)].is_variable;
+}
+
 int32_t NodeExport::state(size_t i) {
-  const int32_t index = has(i) ? input(i) : -1;
-  if (index < 0 || !export_.main_.tensors[static_cast<size_t>(index)].is_variable) {
+  if (!has_layer_state(i)) {
     unsupported("a state that TFLite cannot keep in the layer",
                 "read it from a variable that begins at zero, and assign it after the layer; nothing else may use it");
   }
-  return index;
+  return input(i);
 }
+
+void export_gru(NodeExport& node) { export_custom(node, kGruOp); }
 
 void export_lstm(NodeExport& node) {
   using In = ir::LstmInput;
   const auto& a = node.attributes<ir::RecurrentAttributes>();
-  if (a.reverse) node.unsupported("TFLite has no lstm that runs from last to first", "reverse the sequence before");
+  if (!node.has_layer_state(In::hidden)) return export_custom(node, kLstmOp);
   const int32_t size = node.in(In::recurrent).shape[0];
   std::vector<int32_t> inputs(24, -1);  // projection and layer normalization stay absent
   inputs[0] = node.input(In::sequence);

@@ -35,7 +35,6 @@ Types types_of(ir::Op op) {
     case ir::Op::square:
       return kReal;
     case ir::Op::elu:
-    case ir::Op::lstm:
     case ir::Op::svdf:
       return types(D::f32, D::i8);
     case ir::Op::hard_swish:
@@ -49,6 +48,8 @@ Types types_of(ir::Op op) {
     case ir::Op::sqrt:
     case ir::Op::rsqrt:
     case ir::Op::batch_matmul:
+    case ir::Op::lstm:  // what TFLite lacks goes as a custom op
+    case ir::Op::gru:
       return kSigned;
     case ir::Op::abs:
       return kSigned | types(D::i32);

@@ -71,9 +71,10 @@ Write find(ir::Op op) {
       return export_variable;
     case ir::Op::lstm:
       return export_lstm;
+    case ir::Op::gru:
+      return export_gru;
     case ir::Op::svdf:
       return export_svdf;
-    case ir::Op::gru:
     case ir::Op::rfft2d:
     case ir::Op::complex_abs:
       return nullptr;

@@ -14,6 +14,10 @@ std::string name_of_type(TensorType type);
 bool to_dtype(TensorType type, ir::DType& dtype);
 TensorType to_type(ir::DType dtype);
 
+// Custom ops of whit: a node lstm or gru with the operands of ir::LstmInput or ir::GruInput, and its attributes by name
+// in a FlexBuffer map.
+inline constexpr const char *kLstmOp = "WhitLstm", *kGruOp = "WhitGru";
+
 // The name of op `code`, of a custom op with its own name.
 std::string name_of_op(int32_t code, const std::string& custom);
 

@@ -57,6 +57,7 @@ class OpImport {
   OpImport(Import& import, const Operator& op, const OperatorCode& code, int32_t index);
 
   BuiltinOperator code() const { return code_; }
+  const std::string& custom() const { return custom_; }  // the name of a custom op
   const Operator& file() const { return op_; }
   ir::Graph& graph() { return import_.graph_; }
   const Model& model() const { return import_.model_; }
@@ -169,8 +170,9 @@ void import_gather(OpImport& op);
 void import_one_hot(OpImport& op);
 void import_block(OpImport& op);  // SPACE_TO_DEPTH, DEPTH_TO_SPACE
 void import_resize(OpImport& op);
-void import_reduce_prod(OpImport& op);  // refuses: only products of constants, which are folded
-void import_lstm(OpImport& op);         // UNIDIRECTIONAL_SEQUENCE_LSTM
+void import_reduce_prod(OpImport& op);       // refuses: only products of constants, which are folded
+void import_lstm(OpImport& op);              // UNIDIRECTIONAL_SEQUENCE_LSTM
+void import_custom_recurrent(OpImport& op);  // kLstmOp, kGruOp
 void import_svdf(OpImport& op);
 void import_variable(OpImport& op);  // CALL_ONCE, VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE
 

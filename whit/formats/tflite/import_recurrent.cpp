@@ -1,5 +1,6 @@
 // Recurrent layers. TFLite keeps their state in variable tensors, which begin at zero: each becomes a Variable of the
 // graph that is read before the layer and assigned after it.
+#include <flatbuffers/flexbuffers.h>
 #include <fmt/format.h>
 
 #include "whit/formats/tflite/import.hpp"
@@ -66,6 +67,29 @@ void import_lstm(OpImport& op) {
   op.add_node(ir::Op::lstm, std::move(inputs), {op.output(), hidden.after, cell.after}, a);
   op.assign_variable(hidden.after, hidden.variable);
   op.assign_variable(cell.after, cell.variable);
+}
+
+void import_custom_recurrent(OpImport& op) {
+  const bool lstm = op.custom() == kLstmOp;
+  const size_t inputs = lstm ? size_t{ir::LstmInput::count} : size_t{ir::GruInput::count};
+  const size_t biases = lstm ? size_t{ir::LstmInput::bias} : size_t{ir::GruInput::bias};
+  op.check_counts(inputs, inputs, lstm ? 3 : 2, lstm ? 3 : 2);
+  std::vector<ir::TensorId> in, out;
+  for (size_t i = 0; i < inputs; ++i) in.push_back(i < biases ? op.input(i) : op.optional_input(i));
+  for (size_t i = 0; i < op.output_count(); ++i) out.push_back(op.output(i));
+  const auto* bytes = op.file().custom_options();
+  op.require(bytes != nullptr && flexbuffers::VerifyBuffer(bytes->data(), bytes->size()),
+             "the options are missing or damaged");
+  const auto options = flexbuffers::GetRoot(bytes->data(), bytes->size());
+  op.require(options.IsMap(), "the options are no map");
+  ir::RecurrentAttributes a;
+  a.fields([&](const char* field, auto& value) {
+    const auto option = options.AsMap()[field];
+    op.require(option.IsNull() || option.IsBool() || option.IsNumeric(), "an option is no number");
+    if (!option.IsNull()) value = option.As<std::remove_reference_t<decltype(value)>>();
+  });
+  op.require(a.cell_clip >= 0, "cell_clip is negative");
+  op.add_node(lstm ? ir::Op::lstm : ir::Op::gru, std::move(in), std::move(out), a);
 }
 
 void import_svdf(OpImport& op) {

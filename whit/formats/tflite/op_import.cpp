@@ -240,7 +240,6 @@ void OpImport::add(ir::Op op, std::vector<ir::TensorId> inputs, ir::TensorId out
 
 void OpImport::add_node(ir::Op op, std::vector<ir::TensorId> inputs, std::vector<ir::TensorId> outputs,
                         ir::Attributes attributes) {
-  const ir::TensorId output = outputs[0];
   ir::Node node;
   node.op = op;
   node.inputs = std::move(inputs);
@@ -248,17 +247,19 @@ void OpImport::add_node(ir::Op op, std::vector<ir::TensorId> inputs, std::vector
   node.attributes = std::move(attributes);
   node.source_index = index_;
   try {
-    const ir::Shape shape = ir::infer_shapes(import_.graph_, node).at(0);
-    ir::Tensor& tensor = import_.graph_.tensor(output);
-    for (const int32_t i : outputs_) {
-      if (i < 0 || static_cast<size_t>(i) >= import_.tensors_.size()) continue;  // refused when its turn comes
-      FileTensor& file = import_.tensors_[static_cast<size_t>(i)];
-      if (file.id != output) continue;
-      check_shape(file, shape);
-      file.defined = true;
+    const std::vector<ir::Shape> shapes = ir::infer_shapes(import_.graph_, node);
+    for (size_t o = 0; o < shapes.size(); ++o) {
+      ir::Tensor& tensor = import_.graph_.tensor(node.outputs[o]);
+      for (const int32_t i : outputs_) {
+        if (i < 0 || static_cast<size_t>(i) >= import_.tensors_.size()) continue;  // refused when its turn comes
+        FileTensor& file = import_.tensors_[static_cast<size_t>(i)];
+        if (file.id != node.outputs[o]) continue;
+        check_shape(file, shapes[o]);
+        file.defined = true;
+      }
+      tensor.shape = shapes[o];
+      ir::verify_tensor(tensor);
     }
-    tensor.shape = shape;
-    ir::verify_tensor(tensor);
     ir::verify_types(import_.graph_, node);
   } catch (const Error& error) {
     if (error.where() == where()) throw;

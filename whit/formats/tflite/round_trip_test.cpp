@@ -213,6 +213,7 @@ output %2
 
 TEST(TfliteRoundTrip, RecurrentLayers) {
   for (const RecurrentText& layer : kRecurrent) expect_round_trip(layer.text);
+  for (const char* layer : kCustomRecurrent) expect_round_trip(layer);
 }
 
 TEST(TfliteRoundTrip, ModelsOfTheReader) {

@@ -57,4 +57,36 @@ output %5
 )"},
 };
 
+// Layers that no builtin op has: written as custom ops.
+inline constexpr const char* kCustomRecurrent[] = {
+    // No state, reverse, all results used.
+    R"(input %0 "x": f32 [5,1,3]
+const %1 "w": f32 [2,3] = {1 2 3 4 5 6}
+const %2 "r": f32 [2,2] = {1 2 3 4}
+const %3 "p": f32 [2] = {1 2}
+%4 "y": f32 [5,1,2], %5 "h": f32 [1,2], %6 "c": f32 [1,2] = lstm(%0, %1, %1, %1, %1, %2, %2, %2, %2, -, -, -, -, %3, -, %3, -, -) {time_major=true, reverse=true, cell_clip=2.5}
+output %4, %5, %6
+)",
+    // int16, a first state.
+    R"(input %0 "x": i16 [1,5,3] scale 0.5 zero_point 0
+const %1 "w": i8 [2,3] scale 0.25 zero_point 0 = {1 2 3 4 5 6}
+const %2 "r": i8 [2,2] scale 0.25 zero_point 0 = {1 2 3 4}
+const %3 "b": i64 [2] scale 0.125 zero_point 0 = {7 8}
+const %4 "c": i16 [1,2] scale 0.00048828125 zero_point 0 = {100 -200}
+%5 "y": i16 [1,5,2] scale 0.0078125 zero_point 0, %6 "h": i16 [1,2] scale 0.0078125 zero_point 0, %7 "end": i16 [1,2] scale 0.00048828125 zero_point 0 = lstm(%0, %1, %1, %1, %1, %2, %2, %2, %2, %3, %3, %3, %3, -, -, -, -, %4)
+output %5
+)",
+    // A gru whose state begins at one.
+    R"(variable 0 "h": i16 [1,2] scale 3.0517578125e-05 zero_point 0 = {32767 0}
+input %0 "x": i8 [1,5,3] scale 0.5 zero_point -1
+%3 "h": i16 [1,2] scale 3.0517578125e-05 zero_point 0 = read_variable()
+const %1 "w": i8 [2,3] scale 0.25 zero_point 0 = {1 2 3 4 5 6}
+const %2 "r": i8 [2,2] scale 0.25 zero_point 0 = {1 2 3 4}
+const %4 "b": i32 [2] scale 0.125 zero_point 0 = {7 8}
+%5 "y": i8 [1,5,2] scale 0.0078125 zero_point 3, %6 "next": i16 [1,2] scale 3.0517578125e-05 zero_point 0 = gru(%0, %1, %1, %1, %2, %2, %2, %4, -, %4, -, -, -, %3) {linear_before_reset=true}
+assign_variable(%6)
+output %5
+)",
+};
+
 }  // namespace whit::tflite

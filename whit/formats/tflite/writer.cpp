@@ -49,15 +49,18 @@ int32_t Export::tensor(ir::TensorId id) {
 
 void Export::op(WrittenSubgraph& subgraph, BuiltinOperator code, int32_t version, const std::vector<int32_t>& inputs,
                 const std::vector<int32_t>& outputs, BuiltinOptions kind, flatbuffers::Offset<void> options,
-                const std::vector<int32_t>& intermediates) {
-  const auto [found, is_new] = code_of_.try_emplace({code, version}, static_cast<uint32_t>(codes_.size()));
+                const std::vector<int32_t>& intermediates, const CustomOp& custom) {
+  const auto [found, is_new] = code_of_.try_emplace({code, version, custom.name}, static_cast<uint32_t>(codes_.size()));
   if (is_new) {
     const auto old = static_cast<int8_t>(std::min(static_cast<int32_t>(code), kLastOldCode));
-    codes_.push_back(CreateOperatorCode(fbb_, old, 0, version, code));
+    const auto name = custom.name.empty() ? 0 : fbb_.CreateString(custom.name);
+    codes_.push_back(CreateOperatorCode(fbb_, old, name, version, code));
   }
   const auto in = fbb_.CreateVector(inputs), out = fbb_.CreateVector(outputs);
   const auto steps = intermediates.empty() ? 0 : fbb_.CreateVector(intermediates);
-  subgraph.operators.push_back(CreateOperator(fbb_, found->second, in, out, kind, options, 0, 0, 0, steps));
+  const auto custom_options = custom.options.empty() ? 0 : fbb_.CreateVector(custom.options);
+  subgraph.operators.push_back(
+      CreateOperator(fbb_, found->second, in, out, kind, options, custom_options, 0, 0, steps));
 }
 
 flatbuffers::Offset<SubGraph> Export::finish(const WrittenSubgraph& subgraph, const std::vector<int32_t>& inputs,

@@ -161,21 +161,6 @@ output %1
       "input %0 \"x\": f32 [1,1,1,1,1,1]\n%1 \"y\": f32 [1,1,1,1,1,2] = pad(%0) "
       "{before=[0 0 0 0 0 0], after=[0 0 0 0 0 1]}\noutput %1\n",
       "g: pad 'y'");
-  // Without state of its own a layer would go on where the last inference ended; and there is no gru.
-  expect_unsupported(R"(input %0 "x": f32 [1,5,3]
-const %1 "w": f32 [2,3] = {1 2 3 4 5 6}
-const %2 "r": f32 [2,2] = {1 2 3 4}
-%3 "y": f32 [1,5,2], %4 "h": f32 [1,2], %5 "c": f32 [1,2] = lstm(%0, %1, %1, %1, %1, %2, %2, %2, %2, -, -, -, -, -, -, -, -, -)
-output %3
-)",
-                     "g: lstm 'y'");
-  expect_unsupported(R"(input %0 "x": f32 [1,5,3]
-const %1 "w": f32 [2,3] = {1 2 3 4 5 6}
-const %2 "r": f32 [2,2] = {1 2 3 4}
-%3 "y": f32 [1,5,2], %4 "h": f32 [1,2] = gru(%0, %1, %1, %1, %2, %2, %2, -, -, -, -, -, -, -)
-output %3
-)",
-                     "g: gru 'y'");
   expect_unsupported(R"(input %0 "x": f32 [2]
 %1 "y": f32 [2] = add(%0, %0) {activation=tanh}
 output %1
