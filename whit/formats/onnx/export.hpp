@@ -69,6 +69,8 @@ class NodeExport {
   }
   std::string integers(const std::vector<int64_t>& values);
   std::string real(float value);
+  std::string reals(const char* suffix, const ir::Shape& shape, const std::vector<float>& values);
+  std::string add_output(::onnx::NodeProto& node);  // a further one; its name
   // `name` is the result, as real numbers: quantized and named as the graph says.
   void result(const std::string& name, Order order = Order::plain, size_t output = 0);
   void stored_result(const std::string& name, Order order);  // the integers themselves
@@ -99,6 +101,7 @@ void export_node(NodeExport& node);
 void export_layer(NodeExport& node);
 void export_matmul(NodeExport& node);
 void export_pool(NodeExport& node);
+void export_recurrent(NodeExport& node);
 void export_resize(NodeExport& node);
 void export_elementwise(NodeExport& node);
 void export_reduce(NodeExport& node);

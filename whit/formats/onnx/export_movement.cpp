@@ -135,6 +135,9 @@ void export_node(NodeExport& node) {
     case Op::fully_connected:
     case Op::batch_matmul:
       return export_matmul(node);
+    case Op::lstm:
+    case Op::gru:
+      return export_recurrent(node);
     case Op::average_pool2d:
     case Op::max_pool2d:
       return export_pool(node);
@@ -170,8 +173,6 @@ void export_node(NodeExport& node) {
     case Op::one_hot:
     case Op::read_variable:
     case Op::assign_variable:
-    case Op::lstm:
-    case Op::gru:
     case Op::svdf:
     case Op::rfft2d:
     case Op::complex_abs:

@@ -187,12 +187,19 @@ std::string NodeExport::integers(const std::vector<int64_t>& values) {
   return initializer(tensor, {static_cast<int32_t>(values.size())}, std::move(data));
 }
 
-std::string NodeExport::real(float value) {
+std::string NodeExport::reals(const char* suffix, const ir::Shape& shape, const std::vector<float>& values) {
   ir::Tensor tensor;
-  tensor.name = out().name + "/number";
-  std::vector<uint8_t> data(sizeof value);
-  std::memcpy(data.data(), &value, sizeof value);
-  return initializer(tensor, {}, std::move(data));
+  tensor.name = out().name + suffix;
+  std::vector<uint8_t> data(values.size() * sizeof(float));
+  std::memcpy(data.data(), values.data(), data.size());
+  return initializer(tensor, shape, std::move(data));
+}
+
+std::string NodeExport::real(float value) { return reals("/number", {}, {value}); }
+
+std::string NodeExport::add_output(::onnx::NodeProto& node) {
+  node.add_output(export_.unique(out().name + "/" + node.op_type() + "_output"));
+  return node.output(node.output_size() - 1);
 }
 
 std::string NodeExport::scale_of(const ir::Tensor& tensor) {

@@ -64,6 +64,37 @@ TEST(OnnxWriter, IntegersStayAsTheyAre) {
   }
 }
 
+// Each form of a recurrent layer comes back as it went, transposes around it left aside.
+TEST(OnnxWriter, RecurrentLayers) {
+  constexpr const char* kNodes[] = {
+      R"(%9 "y": f32 [2,5,2], %10 "h": f32 [2,2], %11 "c": f32 [2,2] = lstm(%0, %1, %1, %1, %1, %2, %2, %2, %2, %3, -, %4, %3, %3, %4, -, %5, -) {reverse=true})",
+      R"(%9 "y": f32 [2,5,2], %10 "h": f32 [2,2] = gru(%0, %1, %1, %1, %2, %2, %2, %3, %4, -, -, %3, %4, %5) {linear_before_reset=true})"};
+  for (const std::string node : kNodes) {
+    const ir::Graph graph = ir::parse_text(R"(graph "g"
+input %0 "x": f32 [2,5,3]
+input %5 "h0": f32 [2,2]
+const %1 "w": f32 [2,3] = {1 2 3 4 5 6}
+const %2 "r": f32 [2,2] = {1 2 3 4}
+const %3 "b": f32 [2] = {7 8}
+const %4 "p": f32 [2] = {9 10}
+)" + node + "\noutput %9, %10\n");
+    const ir::Graph again = read_onnx(write_onnx(graph), "again").graph;
+    const ir::Node& before = graph.nodes[0];
+    const auto found =
+        std::find_if(again.nodes.begin(), again.nodes.end(), [&](const ir::Node& n) { return n.op == before.op; });
+    ASSERT_NE(found, again.nodes.end()) << ir::print_text(again);
+    const auto &a = ir::attributes<ir::RecurrentAttributes>(before),
+               &b = ir::attributes<ir::RecurrentAttributes>(*found);
+    EXPECT_EQ(a.reverse, b.reverse);
+    EXPECT_EQ(a.linear_before_reset, b.linear_before_reset);
+    for (size_t i = 1; i < before.inputs.size(); ++i) {
+      if (before.inputs[i] == ir::kNoTensor || !graph.tensor(before.inputs[i]).is_constant) continue;
+      ASSERT_NE(found->inputs[i], ir::kNoTensor) << i;
+      EXPECT_EQ(again.tensor(found->inputs[i]).data, graph.tensor(before.inputs[i]).data) << i;
+    }
+  }
+}
+
 TEST(OnnxWriter, StateAndInt16AreRefused) {
   const ir::Graph state = ir::parse_text(R"(graph "state"
 variable 0 "v": f32 [2] = {1 2}
