@@ -1,7 +1,7 @@
 """Recurrent regressions for bench/compress.py: a series, and an LSTM and a GRU that forecast it, as .onnx.
 
 The series is the swing of a damped oscillator (period 24 steps, 5 % lost a step) that random kicks drive, measured with
-noise. A model sees 32 steps of kick and measurement and forecasts the swing 4 steps after the last. Its recurrent layer is
+noise. A model sees 32 steps of kick and measurement and forecasts the swing 2 steps after the last. Its recurrent layer is
 a reservoir (Jaeger, 2001): random weights, recurrent ones of spectral radius 0.9; the readout is fitted to 4,000 windows by
 ridge regression. So every number follows from the seeds.
 """
@@ -9,21 +9,22 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-STEPS, UNITS, AHEAD = 32, 32, 4
+STEPS, UNITS, AHEAD = 32, 32, 2
 
 
 def windows(count, seed):
-    """[count, STEPS, 2] of kick and measurement, and the swing AHEAD steps later, [count]."""
+    """[count, STEPS, 2] of kick and measurement, and the swing AHEAD steps later, [count]. Windows do not overlap."""
     random = np.random.default_rng(seed)
-    total = 200 + count + STEPS + AHEAD
+    stride = STEPS + AHEAD
+    total = 200 + count * stride
     kicks = random.normal(0, 1, total) * (random.random(total) < 0.2)
     pole = 0.95 * np.exp(2j * np.pi / 24)
     state, swing = 0j, np.zeros(total)
     for t in range(total):
         state = pole * state + kicks[t]
         swing[t] = state.imag
-    measured = swing + random.normal(0, 0.2, total)
-    first = np.arange(200, 200 + count)
+    measured = swing + random.normal(0, 0.1, total)
+    first = 200 + stride * np.arange(count)
     rows = first[:, None] + np.arange(STEPS)
     x = np.stack([kicks[rows], measured[rows]], axis=2).astype(np.float32)
     return x, swing[first + STEPS - 1 + AHEAD].astype(np.float32)

@@ -7,6 +7,8 @@
 #include "tests/golden.hpp"
 #include "whit/base/file.hpp"
 #include "whit/compile/compile.hpp"
+#include "whit/compress/quantize.hpp"
+#include "whit/compress/test_quantized.hpp"
 #include "whit/formats/tflite/reader.hpp"
 #include "whit/ir/text.hpp"
 #include "whit/target/bench.hpp"
@@ -52,6 +54,19 @@ TEST_P(TargetRecurrent, GivesTheBytesOfTheHost) {
   for (const char* file : {"examples__dtln__dtln_noise_suppression", "micro__models__keyword_scrambled",
                            "micro__models__keyword_scrambled_8bit", "seanet__conv__conv15"}) {
     expect_same_bytes_as_host(tflite::read_tflite_file(folder + file + ".tflite"), GetParam());
+  }
+}
+
+// A float model, quantized: its integers are the same on the target.
+TEST_P(TargetRecurrent, QuantizedLayersGiveTheBytesOfTheHost) {
+  for (const bool lstm : {true, false}) {
+    const ir::Graph graph = ir::parse_text(compress::recurrent_net(lstm));
+    const compress::Calibration calibration = compress::calibrate(graph, compress::samples(200, 12 * 3), false);
+    for (const auto precision : {compress::Precision::int8, compress::Precision::int16x8}) {
+      compress::QuantizeOptions options;
+      options.recipe.precision = precision;
+      expect_same_bytes_as_host(compress::quantize(graph, calibration, options), GetParam());
+    }
   }
 }
 

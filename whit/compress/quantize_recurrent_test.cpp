@@ -1,7 +1,6 @@
 // lstm and gru in int8 and 16x8: scales, states, and how near they stay to the float layer.
 #include "whit/compress/quantize_recurrent.hpp"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,40 +12,7 @@
 namespace whit::compress {
 namespace {
 
-constexpr int64_t kElements = 12 * 3;
-
-std::string constant(int id, const std::string& name, const ir::Shape& shape) {
-  std::mt19937 random(static_cast<uint32_t>(id));
-  std::uniform_real_distribution<float> uniform(-0.9f, 0.9f);
-  std::string text = fmt::format("const %{} \"{}\": f32 {} = {{", id, name, ir::to_string(shape));
-  for (int64_t i = 0; i < ir::elements(shape); ++i) text += fmt::format("{} ", uniform(random));
-  return text + "}\n";
-}
-
-// Twelve steps of three features, four units, and a readout of the last hidden state. `before` defines %30 (and %31),
-// the first states; `after` comes behind the layer, whose last states are %41 (and %42).
-std::string net(bool lstm, const std::string& before, const std::string& after, const std::string& attributes = "") {
-  const int gates = lstm ? 4 : 3;
-  std::string constants, operands = "%0";
-  int id = 1;
-  for (int g = 0; g < 2 * gates; ++g, ++id) {
-    constants += constant(id, fmt::format("w{}", g), {4, g < gates ? 3 : 4});
-    operands += fmt::format(", %{}", id);
-  }
-  for (int g = 0; g < (lstm ? 4 : 6); ++g, ++id) {
-    constants += constant(id, fmt::format("b{}", g), {4});
-    operands += fmt::format(", %{}", id);
-  }
-  if (lstm) operands += ", -, -, -";
-  const bool states = !before.empty();
-  operands += states ? (lstm ? ", %30, %31" : ", %30") : (lstm ? ", -, -" : ", -");
-  const size_t input = before.rfind("variable");
-  const size_t end = input == std::string::npos ? 0 : before.find('\n', input) + 1;
-  return "graph \"rnn\"\n" + before.substr(0, end) + "input %0 \"x\": f32 [1,12,3]\n" + before.substr(end) + constants +
-         constant(29, "readout", {1, 4}) + "%40 \"sequence\": f32 [1,12,4], %41 \"last\": f32 [1,4]" +
-         (lstm ? ", %42 \"cell\": f32 [1,4] = lstm(" : " = gru(") + operands + ")" + attributes + "\n" + after +
-         "%43 \"y\": f32 [1,1] = fully_connected(%41, %29, -)\noutput %43\n";
-}
+constexpr int64_t kElements = 12 * 3;  // of the input of recurrent_net()
 
 ir::Graph quantized(const ir::Graph& graph, Precision precision, bool adaround = false) {
   QuantizeOptions options;
@@ -59,7 +25,7 @@ ir::Graph quantized(const ir::Graph& graph, Precision precision, bool adaround =
 TEST(QuantizeRecurrent, StaysNearTheFloatModel) {
   for (const bool lstm : {true, false}) {
     for (const char* attributes : {"", " {reverse=true, linear_before_reset=true}"}) {
-      const ir::Graph graph = ir::parse_text(net(lstm, "", "", attributes));
+      const ir::Graph graph = ir::parse_text(recurrent_net(lstm, attributes));
       EXPECT_GT(sqnr_db(graph, quantized(graph, Precision::int8), samples(50, kElements)), 25.0);
       EXPECT_GT(sqnr_db(graph, quantized(graph, Precision::int16x8), samples(50, kElements)), 35.0);
       const ir::Graph rounded = quantized(graph, Precision::int16x8, true);
@@ -69,7 +35,7 @@ TEST(QuantizeRecurrent, StaysNearTheFloatModel) {
 }
 
 TEST(QuantizeRecurrent, FollowsTheSpecification) {
-  const ir::Graph graph = quantized(ir::parse_text(net(true, "", "")), Precision::int8);
+  const ir::Graph graph = quantized(ir::parse_text(recurrent_net(true)), Precision::int8);
   EXPECT_EQ(named(graph, "last").quantization, named(graph, "sequence").quantization);
   const ir::Tensor& cell = named(graph, "cell");
   EXPECT_EQ(cell.type, ir::DType::i16);
@@ -78,7 +44,7 @@ TEST(QuantizeRecurrent, FollowsTheSpecification) {
   EXPECT_EQ(bias.type, ir::DType::i32);
   EXPECT_FLOAT_EQ(bias.quantization.scale.at(0),
                   named(graph, "x").quantization.scale[0] * named(graph, "w1").quantization.scale[0]);
-  const ir::Graph gru = quantized(ir::parse_text(net(false, "", "")), Precision::int8);
+  const ir::Graph gru = quantized(ir::parse_text(recurrent_net(false)), Precision::int8);
   EXPECT_EQ(named(gru, "last").quantization, (ir::Quantization{{1.0f / 32768}, {0}}));
   EXPECT_FLOAT_EQ(named(gru, "b4").quantization.scale.at(0),
                   named(gru, "sequence").quantization.scale[0] * named(gru, "w4").quantization.scale[0]);
@@ -87,7 +53,7 @@ TEST(QuantizeRecurrent, FollowsTheSpecification) {
 TEST(QuantizeRecurrent, FirstStatesAreQuantizedToo) {
   const char* constants =
       "const %30 \"h0\": f32 [1,4] = {0.5 -0.5 0.25 0}\nconst %31 \"c0\": f32 [1,4] = {1 -2.5 0.125 0}\n";
-  const ir::Graph graph = ir::parse_text(net(true, constants, ""));
+  const ir::Graph graph = ir::parse_text(recurrent_net(true, "", constants));
   const ir::Graph q = quantized(graph, Precision::int8);
   EXPECT_EQ(named(q, "c0").quantization, (ir::Quantization{{1.0f / 8192}, {0}})) << "up to 4";
   EXPECT_EQ(ir::data<int16_t>(named(q, "c0"))[1], -20480);
@@ -95,10 +61,10 @@ TEST(QuantizeRecurrent, FirstStatesAreQuantizedToo) {
 }
 
 TEST(QuantizeRecurrent, AKeptStateIsStoredAsTheLayerHasIt) {
-  const char* before =
-      "variable 0 \"h\": f32 [1,4] = {0 0 0 0}\nvariable 1 \"c\": f32 [1,4] = {0.5 0 0 0}\n"
-      "%30 \"h0\": f32 [1,4] = read_variable()\n%31 \"c0\": f32 [1,4] = read_variable() {variable=1}\n";
-  const std::string text = net(true, before, "assign_variable(%41)\nassign_variable(%42) {variable=1}\n");
+  const std::string text = recurrent_net(
+      true, "", "%30 \"h0\": f32 [1,4] = read_variable()\n%31 \"c0\": f32 [1,4] = read_variable() {variable=1}\n",
+      "assign_variable(%41)\nassign_variable(%42) {variable=1}\n",
+      "variable 0 \"h\": f32 [1,4] = {0 0 0 0}\nvariable 1 \"c\": f32 [1,4] = {0.5 0 0 0}\n");
   const ir::Graph q = quantized(ir::parse_text(text), Precision::int8);
   EXPECT_EQ(q.variables[1].type, ir::DType::i16);
   EXPECT_EQ(q.variables[1].quantization, named(q, "cell").quantization);
@@ -116,7 +82,7 @@ TEST(QuantizeRecurrent, ScalesOfStatesArePowersOfTwo) {
 }
 
 TEST(QuantizeRecurrent, BlameSeesTheLayer) {
-  const ir::Graph graph = ir::parse_text(net(false, "", ""));
+  const ir::Graph graph = ir::parse_text(recurrent_net(false));
   data::Samples data;
   data.values = samples(50, kElements);
   data.shape = {1, 12, 3};
