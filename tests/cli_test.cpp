@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -227,6 +228,50 @@ TEST_F(Data, CalibrationDataOfTheWrongShapeIsRefused) {
 TEST_F(Data, ImportWritesTfliteOnly) {
   const std::string model = file("two.onnx", two_inputs().bytes());
   expect_refusal({"import", model, "-o", path("m.onnx")}, kUsage, {".tflite", "whit export"});
+}
+
+// As on a full disk: no file may hold a byte.
+TEST_F(Data, AFullDiskIsAnErrorAndLeavesNothingHalfWritten) {
+  const std::string model = file("two.onnx", two_inputs().bytes()), out = path("out");
+  const std::vector<std::string> build = {"build", model, "--target", "host", "-o", out};
+  for (std::vector<std::string> arguments : {quantize(model, out + "/q.tflite"),
+                                             {"export", model, "-o", out + "/e.onnx"},
+                                             {"import", model, "-o", out + "/i.tflite"},
+                                             {"compile", model, "-o", out + "/c.whit"},
+                                             build}) {
+    if (arguments == build) std::filesystem::remove(out);
+    if (arguments != build) std::filesystem::create_directories(out);
+    std::vector<std::string> command = {"/bin/sh", "-c", "ulimit -f 0; exec \"$0\" \"$@\"", WHIT_BINARY};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    const ProcessResult result = run_process(command, 60);
+    EXPECT_EQ(result.exit_code, kBadInput) << arguments[0] << ": " << result.output;
+    EXPECT_NE(result.output.find("cannot write the file: File too large"), std::string::npos) << result.output;
+    EXPECT_NE(result.output.find("the disk has room"), std::string::npos) << result.output;
+    EXPECT_TRUE(!std::filesystem::exists(out) || std::filesystem::is_empty(out)) << arguments[0];
+    EXPECT_FALSE(std::filesystem::exists(out + ".part")) << arguments[0];
+  }
+  const ProcessResult full =
+      run_process({"/bin/sh", "-c", "exec \"$0\" inspect \"$1\" > /dev/full", WHIT_BINARY, model}, 60);
+  EXPECT_EQ(full.exit_code, kBadInput);
+  EXPECT_NE(full.output.find("standard output: cannot write all"), std::string::npos) << full.output;
+}
+
+TEST_F(Cli, AnInterruptedVerbLeavesNoTemporaryFolder) {
+  if (!program_exists("arm-none-eabi-g++")) GTEST_SKIP() << "skipped: no cross-compiler";
+  const std::string model = file("m.tflite", tflite::small_convnet()), work = path("tmp");
+  std::filesystem::create_directory(work);
+  const char* script =
+      "TMPDIR=\"$2\" \"$0\" bench \"$1\" & while [ -z \"$(ls \"$2\")\" ]; do sleep 0.01; done; kill -TERM $!; wait $!";
+  const ProcessResult result = run_process({"/bin/sh", "-c", script, WHIT_BINARY, model, work}, 60);
+  EXPECT_EQ(result.exit_code, 128 + SIGTERM) << result.output;
+  EXPECT_TRUE(std::filesystem::is_empty(work));
+}
+
+TEST_F(Cli, ANameThatCCannotHaveIsChangedAloud) {
+  const std::string model = file("caf\xC3\xA9.tflite", tflite::small_convnet());
+  const ProcessResult result = whit({"build", model, "--target", "host", "-o", path("fw")});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_NE(result.output.find("note: the firmware's names begin with caf_:"), std::string::npos) << result.output;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -10,6 +11,22 @@
 #include "whit/base/error.hpp"
 
 namespace whit {
+namespace {
+
+void remove_quietly(const std::filesystem::path& path) {
+  std::error_code ignored;
+  std::filesystem::remove_all(path, ignored);
+}
+
+std::filesystem::path make_directory() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "whit-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) {
+    throw Error(ErrorCode::bad_input, "cannot make a temporary directory", pattern, "set TMPDIR to a writable one");
+  }
+  return pattern;
+}
+
+}  // namespace
 
 std::vector<uint8_t> read_file(const std::filesystem::path& path) {
   std::error_code failure;
@@ -38,21 +55,22 @@ void write_file(const std::filesystem::path& target, std::string_view content) {
                 "give another name with -o");
   }
   const std::filesystem::path beside = path.string() + fmt::format(".{}.part", getpid());
+  const OnInterrupt removed([&] { remove_quietly(beside); });
   {
+    errno = 0;
     std::ofstream stream(beside, std::ios::binary | std::ios::trunc);
     stream.write(content.data(), static_cast<std::streamsize>(content.size()));
-    stream.flush();
+    stream.close();
     if (!stream) {
-      std::error_code ignored;
-      std::filesystem::remove(beside, ignored);
-      throw Error(ErrorCode::bad_input, "cannot write the file", path.string(),
+      const std::string reason = errno != 0 ? std::string(": ") + std::strerror(errno) : "";
+      remove_quietly(beside);
+      throw Error(ErrorCode::bad_input, "cannot write the file" + reason, path.string(),
                   "check that the directory exists, is writable, and that the disk has room");
     }
   }
   std::filesystem::rename(beside, path, failure);
   if (failure) {
-    std::error_code ignored;
-    std::filesystem::remove(beside, ignored);
+    remove_quietly(beside);
     throw Error(ErrorCode::bad_input, fmt::format("cannot write the file: {}", failure.message()), path.string(),
                 "give another name with -o");
   }
@@ -62,17 +80,9 @@ void write_file(const std::filesystem::path& path, const std::vector<uint8_t>& c
   write_file(path, std::string_view(reinterpret_cast<const char*>(content.data()), content.size()));
 }
 
-TemporaryDirectory::TemporaryDirectory() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "whit-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) {
-    throw Error(ErrorCode::bad_input, "cannot make a temporary directory", pattern, "set TMPDIR to a writable one");
-  }
-  path_ = pattern;
-}
+TemporaryDirectory::TemporaryDirectory()
+    : removed_([this] { path_ = make_directory(); }, [this] { remove_quietly(path_); }) {}
 
-TemporaryDirectory::~TemporaryDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
+TemporaryDirectory::~TemporaryDirectory() { remove_quietly(path_); }
 
 }  // namespace whit

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "whit/base/interrupt.hpp"
+
 namespace whit {
 
 // All bytes of `path`. Error bad_input when it cannot be read.
@@ -28,6 +30,7 @@ class TemporaryDirectory {
 
  private:
   std::filesystem::path path_;
+  OnInterrupt removed_;
 };
 
 }  // namespace whit

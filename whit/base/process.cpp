@@ -12,9 +12,11 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <sstream>
 
 #include "whit/base/error.hpp"
+#include "whit/base/interrupt.hpp"
 
 extern char** environ;
 
@@ -32,7 +34,10 @@ pid_t start(const std::vector<std::string>& arguments, int output) {
   posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setpgroup(&attributes, 0);
   std::vector<char*> argv;
   argv.reserve(arguments.size() + 1);
@@ -46,6 +51,14 @@ pid_t start(const std::vector<std::string>& arguments, int output) {
     throw Error(ErrorCode::tool_missing, fmt::format("cannot start {}: {}", arguments[0], std::strerror(failure)));
   }
   return pid;
+}
+
+// Ends the program and its children. It has a second to remove its own temporary files, as compilers do, until
+// run_process, which waits for it, has reaped it.
+void end(pid_t pid) {
+  kill(-pid, SIGTERM);
+  for (int i = 0; i < 100 && kill(pid, 0) == 0; ++i) usleep(10000);
+  kill(-pid, SIGKILL);
 }
 
 // Reads until the program closes its output; false when the time is over first.
@@ -75,8 +88,9 @@ ProcessResult run_process(const std::vector<std::string>& arguments, double time
   const auto deadline = Clock::now() + std::chrono::milliseconds(static_cast<int64_t>(timeout_seconds * 1000));
   ProcessResult result;
   pid_t pid = 0;
+  std::optional<OnInterrupt> ended;
   try {
-    pid = start(arguments, ends[1]);
+    ended.emplace([&] { pid = start(arguments, ends[1]); }, [&pid] { end(pid); });
   } catch (...) {
     close(ends[0]);
     close(ends[1]);

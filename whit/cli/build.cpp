@@ -85,6 +85,9 @@ void run(const Arguments& arguments) {
   const compile::Compiled compiled =
       load_program(arguments.model, arguments.compile, compile::kernel_set(target.kernels));
   const std::string name = compile::identifier(arguments.model);
+  if (!std::all_of(arguments.model.begin(), arguments.model.end(), [](char c) { return (c & 0x80) == 0; })) {
+    fmt::print(stderr, "note: the firmware's names begin with {}: C++ compilers want plain letters and digits\n", name);
+  }
   std::string machine_flags;
   for (const std::string& flag : target.machine_flags) machine_flags += (machine_flags.empty() ? "" : " ") + flag;
   const compile::Optimize optimize = optimize_of(arguments.compile);

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "whit/base/error.hpp"
+#include "whit/base/interrupt.hpp"
 #include "whit/base/nearest.hpp"
 #include "whit/cli/verbs.hpp"
 
@@ -50,6 +51,7 @@ whit::Error out_of_memory() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  whit::handle_interrupts();
   CLI::App app("whit puts machine learning models on microcontrollers: from .tflite or .onnx to verified firmware.",
                "whit");
   app.set_version_flag("--version", WHIT_VERSION);

@@ -15,11 +15,16 @@
 
 namespace whit::compile {
 std::string identifier(const std::string& file) {
-  std::string name = std::filesystem::path(file).stem().string();
-  for (char& c : name) {
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  std::string name;
+  bool readable = false;
+  for (const char c : std::filesystem::path(file).stem().string()) {
+    const bool is_plain = std::isalnum(static_cast<unsigned char>(c)) != 0;
+    const bool continues = (static_cast<unsigned char>(c) & 0xC0) == 0x80;  // a character of several bytes, UTF-8
+    if (!continues) name += is_plain ? c : '_';
+    readable = readable || is_plain;
   }
-  if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0]))) name = "model_" + name;
+  if (!readable) return "model";
+  if (std::isdigit(static_cast<unsigned char>(name[0]))) name = "model_" + name;
   return name;
 }
 

@@ -56,7 +56,8 @@ class Program {
   std::vector<ProgramOp> ops_;
 };
 
-// A C identifier from a file name: "kws_ref_model" from "a/kws-ref-model.tflite" is "kws_ref_model".
+// A C identifier from a file name: "kws_ref_model" from "a/kws-ref-model.tflite"; "model" where no letter or digit of
+// ASCII is left.
 std::string identifier(const std::string& file);
 
 // True when `bytes` begin like a Program.

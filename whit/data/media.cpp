@@ -1,5 +1,6 @@
 #include "whit/data/media.hpp"
 
+#include <fmt/format.h>
 #include <png.h>
 #include <sndfile.h>
 #include <turbojpeg.h>
@@ -26,6 +27,15 @@ std::string extension_of(const std::string& file) {
   throw Error(ErrorCode::bad_input, "cannot decode: " + why, file, "is it what its name says?");
 }
 
+// A file can claim any size. No model of a device takes more than this.
+constexpr int64_t kMaxImageBytes = int64_t{1} << 28;
+
+void check_size(const std::string& file, int64_t height, int64_t width) {
+  if (3 * height * width <= kMaxImageBytes) return;
+  throw Error(ErrorCode::bad_input, fmt::format("an image of {} x {} pixels", width, height), file,
+              "bring it to the size that the model wants");
+}
+
 Media pixels(int height, int width, const std::vector<uint8_t>& bytes) {
   return {{height, width, 3}, {bytes.begin(), bytes.end()}};
 }
@@ -37,6 +47,7 @@ Media read_jpeg(const std::string& file) {
   if (tjDecompressHeader3(decoder.get(), bytes.data(), bytes.size(), &width, &height, &subsampling, &colors) != 0) {
     cannot_decode(file, tjGetErrorStr2(decoder.get()));
   }
+  check_size(file, height, width);
   std::vector<uint8_t> rgb(static_cast<size_t>(width) * static_cast<size_t>(height) * 3);
   if (tjDecompress2(decoder.get(), bytes.data(), bytes.size(), rgb.data(), width, 0, height, TJPF_RGB,
                     TJFLAG_ACCURATEDCT) != 0) {
@@ -51,12 +62,12 @@ Media read_png(const std::string& file) {
   image.version = PNG_IMAGE_VERSION;
   if (png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()) == 0) cannot_decode(file, image.message);
   image.format = PNG_FORMAT_RGB;
+  const std::unique_ptr<png_image, void (*)(png_image*)> freed(&image, png_image_free);
+  check_size(file, image.height, image.width);
   std::vector<uint8_t> rgb(PNG_IMAGE_SIZE(image));
   const png_color black{};
   if (png_image_finish_read(&image, &black, rgb.data(), 0, nullptr) == 0) {
-    const std::string why = image.message;
-    png_image_free(&image);
-    cannot_decode(file, why);
+    cannot_decode(file, image.message);
   }
   return pixels(static_cast<int>(image.height), static_cast<int>(image.width), rgb);
 }
@@ -81,9 +92,14 @@ Media read_audio(const std::string& file) {
   if (!audio) cannot_decode(file, sf_strerror(nullptr));
   Media media{{info.frames}, {}};
   if (info.channels > 1) media.shape.push_back(info.channels);
-  media.values.resize(static_cast<size_t>(info.frames) * static_cast<size_t>(info.channels));
-  if (sf_readf_float(audio.get(), media.values.data(), info.frames) != info.frames) {
-    cannot_decode(file, sf_strerror(audio.get()));
+  // Read in steps: the number of frames that the file claims need not be true.
+  std::vector<float> block(static_cast<size_t>(info.channels) * 4096);
+  int64_t frames = 0;
+  for (sf_count_t got = 0; (got = sf_readf_float(audio.get(), block.data(), 4096)) > 0; frames += got) {
+    media.values.insert(media.values.end(), block.begin(), block.begin() + got * info.channels);
+  }
+  if (frames != info.frames || frames == 0) {
+    cannot_decode(file, fmt::format("{} of {} frames are there", frames, info.frames));
   }
   return media;
 }

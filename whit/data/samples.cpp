@@ -54,6 +54,7 @@ std::vector<float> numbers(std::span<const uint8_t> bytes, const std::string& ty
 
 Samples from_array(const npy::Array& array, const std::string& where) {
   if (array.shape.empty()) bad("one number is no set of samples", where);
+  if (array.data.empty()) bad("there are no samples", where);
   Samples samples;
   samples.shape.assign(array.shape.begin() + 1, array.shape.end());
   if (samples.shape.empty()) samples.shape = {1};

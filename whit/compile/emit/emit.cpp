@@ -299,6 +299,10 @@ void write_firmware(const Firmware& firmware, const std::filesystem::path& direc
   // All files first beside the directory, then the directory at once.
   const fs::path beside = fs::path(directory / "").parent_path().string() + ".part";
   fs::remove_all(beside, failure);
+  const OnInterrupt removed([&] {
+    std::error_code ignored;
+    fs::remove_all(beside, ignored);
+  });
   try {
     for (const auto& [path, content] : firmware) {
       fs::create_directories((beside / path).parent_path(), failure);

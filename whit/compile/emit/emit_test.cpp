@@ -105,6 +105,9 @@ TEST(Emit, ReplacesItsOwnFirmwareAndNothingElse) {
 TEST(Identifier, IsACName) {
   EXPECT_EQ(identifier("a/kws-ref model.tflite"), "kws_ref_model");
   EXPECT_EQ(identifier("01.tflite"), "model_01");
+  EXPECT_EQ(identifier("caf\xC3\xA9.onnx"), "caf_");
+  EXPECT_EQ(identifier("\xE6\xA8\xA1\xE5\x9E\x8B.onnx"), "model");
+  EXPECT_EQ(identifier(".tflite"), "_tflite");
 }
 
 }  // namespace

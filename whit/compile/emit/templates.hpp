@@ -228,12 +228,12 @@ int main() {{
 )";
 
 inline constexpr char kMakefile[] =
-    R"(# `make` builds the model for {target} as lib{name}.a; `make selftest` builds and runs the self-test on this machine.
+    R"(# `make` builds the model for {target} as libwhit_{name}.a; `make selftest` builds and runs the self-test on this machine.
 CXX_TARGET ?= {compiler}
 TARGET_FLAGS ?= {flags}
 CXXFLAGS ?= {level} -std=c++17 -fno-exceptions -fno-rtti -ffunction-sections -fdata-sections -ffp-contract=off
 
-lib{name}.a: {name}.cpp {name}_selftest.cpp
+libwhit_{name}.a: {name}.cpp {name}_selftest.cpp
 	$(CXX_TARGET) $(TARGET_FLAGS) $(CXXFLAGS) -I. -c $^
 	$(CXX_TARGET:g++=ar) rcs $@ $(^:.cpp=.o)
 
@@ -243,7 +243,7 @@ selftest: {name}_selftest_main.cpp {name}.cpp {name}_selftest.cpp
 
 .PHONY: clean
 clean:
-	rm -f *.o lib{name}.a selftest
+	rm -f *.o libwhit_{name}.a selftest
 )";
 
 inline constexpr char kReadme[] = R"(# {name}: a model as firmware source, for {target}
