@@ -137,7 +137,8 @@ void Import::read_inputs(const GraphProto& graph) {
     std::vector<int64_t> dims;
     for (int i = 0; i < type.shape().dim_size(); ++i) {
       const auto& dim = type.shape().dim(i);
-      if (dim.has_dim_value() && (dim.dim_value() > 0 || (i > 0 && dim.dim_value() == 0))) {
+      const bool may_be_batch = i == 0 && type.shape().dim_size() > 1;  // some exporters write 0 for it
+      if (dim.has_dim_value() && (dim.dim_value() > 0 || (dim.dim_value() == 0 && !may_be_batch))) {
         dims.push_back(dim.dim_value());
       } else if (i == 0) {
         dims.push_back(1);
