@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -82,18 +83,21 @@ TEST_P(DeviceLayers, SparseLayersEqualPortableKernelsOfThisMachine) {
   }
   const tests::PlayerImage player(target);
   layer::Random random(501);
-  int sparse = 0;
-  for (int i = 0; i < 12; ++i) {
-    const ir::Graph graph = layer::sparse_layer(random, i % 4 == 0 ? 3 : 1, layer::pick(random, 30, 60),
-                                                layer::pick(random, 60, 200), 0.5 + 0.04 * i);
+  std::map<std::string, int> seen;
+  for (int i = 0; i < 15; ++i) {
+    const auto zeros = static_cast<layer::Zeros>(i % 3);
+    const ir::Graph graph =
+        layer::sparse_layer(random, i % 4 == 0 ? 3 : 1, layer::pick(random, 40, 70), 4 * layer::pick(random, 25, 60),
+                            zeros == layer::Zeros::four_of_16 ? 0.2 : 0.7, zeros);
     const std::vector<uint8_t> input = layer::random_input(random, graph);
     const compile::Program program(
         compile::lower(graph, {compile::kernel_set(target.kernels), compile::Optimize::size}).program, "layer");
     const std::vector<uint8_t> expected = layer::play(compile::lower(graph, {compile::KernelSet::host}), input);
-    sparse += std::string(program.ops()[0].kernel_name) == "fully_connected_s8_sparse" ? 1 : 0;
-    ASSERT_EQ(player.play(program, input), hex(expected)) << "case " << i << ": " << layer::shapes_text(graph);
+    ++seen[program.ops()[0].kernel_name];
+    ASSERT_EQ(player.play(program, input), hex(expected))
+        << "case " << i << ": " << program.ops()[0].kernel_name << " " << layer::shapes_text(graph);
   }
-  EXPECT_GE(sparse, 8);
+  for (const char* kernel : {"bitmap", "4of16", "1x4"}) EXPECT_GE(seen[std::string("fully_connected_s8_") + kernel], 4);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DeviceLayers, testing::Values("cortex-m4", "cortex-m3", "cortex-m0plus", "riscv32"),

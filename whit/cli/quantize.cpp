@@ -224,7 +224,7 @@ void add_quantize(CLI::App& app) {
   verb->add_flag("--adaround", a.adaround, "round each weight up or down so that the outputs change least");
   verb->add_flag("--bias-correction", a.bias_correction, "take the mean error of a layer out of its bias");
   verb->add_flag("--equalize", a.equalize, "equalize the weights of neighbouring layers first");
-  verb->add_option("--sparsity", a.sparsity, "prune by magnitude first: a share of zeros such as 0.7, or 4:16");
+  verb->add_option("--sparsity", a.sparsity, "prune by magnitude first: a share of zeros such as 0.7, 1x4:0.7 or 4:16");
   verb->add_flag("--float-io", a.float_io, "keep inputs and outputs float32");
   verb->add_flag("--auto", a.automatic, "mend what costs accuracy until --max-drop holds");
   verb->add_flag("--temperature", a.temperature, "scale a classifier's logits so that its confidence is true");

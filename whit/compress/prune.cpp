@@ -20,26 +20,42 @@ bool parse(std::string_view text, T& value) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-void keep_largest(std::span<float> values, size_t keep) {
-  if (keep >= values.size()) return;
+// Which of `values` are not among the `keep` largest.
+std::vector<size_t> smallest(std::span<const double> values, size_t keep) {
   std::vector<size_t> order(values.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::nth_element(order.begin(), order.begin() + static_cast<ptrdiff_t>(keep), order.end(), [&](size_t a, size_t b) {
-    const float x = std::abs(values[a]), y = std::abs(values[b]);
-    return x != y ? x > y : a < b;
-  });
-  for (size_t i = keep; i < order.size(); ++i) values[order[i]] = 0.0f;
+  if (keep >= values.size()) return {};
+  std::nth_element(order.begin(), order.begin() + static_cast<ptrdiff_t>(keep), order.end(),
+                   [&](size_t a, size_t b) { return values[a] != values[b] ? values[a] > values[b] : a < b; });
+  order.erase(order.begin(), order.begin() + static_cast<ptrdiff_t>(keep));
+  return order;
+}
+
+// Zeroes all but the `keep` largest blocks of `weights`; blocks do not cross rows.
+void keep_largest(std::span<float> weights, size_t row, size_t block, size_t keep) {
+  std::vector<std::span<float>> blocks;
+  std::vector<double> sizes;
+  for (size_t i = 0; i < weights.size();) {
+    const size_t count = std::min(block, row - i % row);
+    blocks.push_back(weights.subspan(i, count));
+    sizes.push_back(std::inner_product(blocks.back().begin(), blocks.back().end(), blocks.back().begin(), 0.0));
+    i += count;
+  }
+  for (const size_t i : smallest(sizes, keep)) std::fill(blocks[i].begin(), blocks[i].end(), 0.0f);
 }
 
 void prune_layer(std::span<float> weights, size_t row, const Sparsity& sparsity) {
   if (sparsity.group == 0) {
-    const auto zeros = static_cast<size_t>(std::llround(sparsity.share * static_cast<double>(weights.size())));
-    return keep_largest(weights, weights.size() - zeros);
+    const auto block = static_cast<size_t>(sparsity.block);
+    const size_t blocks = weights.size() / row * ((row + block - 1) / block);
+    const auto zeros = static_cast<size_t>(std::llround(sparsity.share * static_cast<double>(blocks)));
+    return keep_largest(weights, row, block, blocks - zeros);
   }
   const auto group = static_cast<size_t>(sparsity.group);
   for (size_t begin = 0; begin < weights.size(); begin += row) {
     for (size_t i = 0; i < row; i += group) {
-      keep_largest(weights.subspan(begin + i, std::min(group, row - i)), static_cast<size_t>(sparsity.keep));
+      const size_t count = std::min(group, row - i);
+      keep_largest(weights.subspan(begin + i, count), count, 1, static_cast<size_t>(sparsity.keep));
     }
   }
 }
@@ -47,16 +63,24 @@ void prune_layer(std::span<float> weights, size_t row, const Sparsity& sparsity)
 }  // namespace
 
 Sparsity sparsity_from_text(const std::string& text) {
+  constexpr std::string_view kBlocks = "1x4:";
   Sparsity sparsity;
-  const size_t colon = text.find(':');
-  const std::string_view all = text;
-  const bool valid = colon == std::string::npos
+  std::string_view all = text;
+  if (all.starts_with(kBlocks)) {
+    sparsity.block = 4;
+    all.remove_prefix(kBlocks.size());
+  }
+  const size_t colon = all.find(':');
+  const bool valid = colon == std::string_view::npos
                          ? parse(all, sparsity.share) && sparsity.share >= 0 && sparsity.share < 1
-                         : parse(all.substr(0, colon), sparsity.keep) && parse(all.substr(colon + 1), sparsity.group) &&
-                               sparsity.keep > 0 && sparsity.keep <= sparsity.group;
+                         : sparsity.block == 1 && parse(all.substr(0, colon), sparsity.keep) &&
+                               parse(all.substr(colon + 1), sparsity.group) && sparsity.keep > 0 &&
+                               sparsity.keep <= sparsity.group;
   if (valid) return sparsity;
-  throw Error(ErrorCode::usage, fmt::format("'{}' is no sparsity", text), "",
-              "give the share of zeros, such as 0.7, or how many of a group stay, such as 4:16");
+  throw Error(
+      ErrorCode::usage, fmt::format("'{}' is no sparsity", text), "",
+      "give the share of zeros, such as 0.7, the same in blocks of four, 1x4:0.7, or how many of a group stay, such as "
+      "4:16");
 }
 
 int prune(ir::Graph& graph, const Sparsity& sparsity) {

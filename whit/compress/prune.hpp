@@ -10,16 +10,18 @@
 namespace whit::compress {
 
 struct Sparsity {
-  double share = 0;   // of a layer's weights that become zero, [0, 1); used when group is 0
+  double share = 0;   // of a layer's blocks that become zero, [0, 1); used when group is 0
+  int32_t block = 1;  // weights of a row that become zero together, beginning at multiples of block: 1 or 4
   int32_t keep = 0;   // of each `group` consecutive weights of a row; a row's last group may be shorter
-  int32_t group = 0;  // 0: unstructured
+  int32_t group = 0;  // 0: a share
 };
 
-// "0.7" or "4:16" (at most 4 of 16 are kept). Error usage for anything else.
+// "0.7", "1x4:0.7" (blocks of four) or "4:16" (at most 4 of 16 are kept). Error usage for anything else.
 Sparsity sparsity_from_text(const std::string& text);
 
 // Prunes each conv2d and fully_connected layer that has at least kSmallestPruned weights, each by itself; rows are
-// those of one output channel. Of equal magnitudes the first ones stay. The graph has been through prepare().
+// those of one output channel. Blocks are weighed by their sum of squares, and the last of a row
+// may be shorter. Of equal magnitudes the first ones stay. The graph has been through prepare().
 // Returns the number of layers pruned.
 inline constexpr int64_t kSmallestPruned = 1024;
 int prune(ir::Graph& graph, const Sparsity& sparsity);

@@ -70,6 +70,30 @@ TEST(Prune, KeepsFourOfSixteenAndNoMoreInAShortGroup) {
   }
 }
 
+TEST(Prune, TakesTheBlocksWithTheSmallestSquares) {
+  ir::Graph graph = layer(30, 42);  // ten blocks of four and one of two in a row
+  prune(graph, sparsity_from_text("1x4:0.7"));
+  const std::vector<float> before = weights_of(graph, 1), after = weights_of(graph, graph.nodes[0].inputs[1]);
+  int zero_blocks = 0;
+  double smallest_kept = 1e9, largest_gone = 0;
+  for (size_t row = 0; row < 30; ++row) {
+    for (size_t i = 0; i < 42; i += 4) {
+      double squares = 0;
+      size_t zeros = 0, size = std::min<size_t>(4, 42 - i);
+      for (size_t k = row * 42 + i; k < row * 42 + i + size; ++k) {
+        squares += before[k] * before[k];
+        zeros += after[k] == 0 ? 1 : 0;
+      }
+      ASSERT_TRUE(zeros == 0 || zeros == size) << "row " << row << " block at " << i;
+      zero_blocks += zeros != 0 ? 1 : 0;
+      if (zeros != 0) largest_gone = std::max(largest_gone, squares);
+      if (zeros == 0) smallest_kept = std::min(smallest_kept, squares);
+    }
+  }
+  EXPECT_EQ(zero_blocks, 231) << "of 330";
+  EXPECT_LE(largest_gone, smallest_kept);
+}
+
 TEST(Prune, LeavesSmallLayers) {
   ir::Graph graph = layer(10, 102);
   EXPECT_EQ(prune(graph, sparsity_from_text("0.9")), 0);
@@ -87,7 +111,8 @@ TEST(Prune, EqualMagnitudesKeepTheFirst) {
 }
 
 TEST(Prune, RefusesTextsThatAreNoSparsity) {
-  for (const char* text : {"", "x", "1", "-0.1", "nan", "0.5x", "4:", ":16", "0:16", "17:16", "4:16:2", "4/16"}) {
+  for (const char* text : {"", "x", "1", "-0.1", "nan", "0.5x", "4:", ":16", "0:16", "17:16", "4:16:2", "4/16",
+                           "1x4:", "1x4:1", "1x4:4:16", "1x8:0.5"}) {
     EXPECT_THROW(sparsity_from_text(text), Error) << text;
   }
 }

@@ -116,13 +116,32 @@ inline ir::Graph random_fully_connected(Random& random) {
   return one_layer(random, ir::Op::fully_connected, {n, in}, {out, in}, {n, out}, a);
 }
 
-// A fully connected layer of which `share` of the weights are zero.
-inline ir::Graph sparse_layer(Random& random, int32_t rows, int32_t channels, int32_t depth, double share) {
+// How zeros lie in a row: anywhere, so that at most four of sixteen weights stay, or in blocks of four.
+enum class Zeros { anywhere, four_of_16, blocks };
+
+// Sets about `share` of the weights [channels, depth] to zero; with four_of_16 at least three quarters.
+inline void set_zeros(Random& random, std::vector<uint8_t>& weights, int32_t depth, Zeros zeros, double share) {
+  std::bernoulli_distribution zero(share);
+  bool block_is_zero = false;
+  int32_t kept = 0;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const int32_t position = static_cast<int32_t>(i % static_cast<size_t>(depth));
+    if (position % 16 == 0) kept = 0;
+    if (position % 4 == 0 || zeros != Zeros::blocks) block_is_zero = zero(random);
+    if (block_is_zero || (zeros == Zeros::four_of_16 && kept == 4)) {
+      weights[i] = 0;
+    } else {
+      ++kept;
+    }
+  }
+}
+
+inline ir::Graph sparse_layer(Random& random, int32_t rows, int32_t channels, int32_t depth, double share,
+                              Zeros zeros = Zeros::anywhere) {
   ir::Graph graph =
       one_layer(random, ir::Op::fully_connected, {rows, depth}, {channels, depth}, {rows, channels},
                 ir::ActivationAttributes{pick(random, 0, 1) != 0 ? ir::Activation::relu6 : ir::Activation::none});
-  std::bernoulli_distribution zero(share);
-  for (uint8_t& weight : graph.tensor(graph.nodes[0].inputs[1]).data) weight = zero(random) ? 0 : weight;
+  set_zeros(random, graph.tensor(graph.nodes[0].inputs[1]).data, depth, zeros, share);
   return graph;
 }
 

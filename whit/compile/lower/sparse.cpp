@@ -1,111 +1,157 @@
 #include "whit/compile/lower/sparse.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <functional>
 
-#include "whit/compile/lower/arch/swar.hpp"
 #include "whit/compile/lower/arch/swar_pack.hpp"
-#include "whit_runtime/kernels/arch/arm_dsp/conv2d_s8_dsp.hpp"
-#include "whit_runtime/kernels/arch/swar/fully_connected_s8_swar.hpp"
-#include "whit_runtime/kernels/fully_connected_s8_sparse.hpp"
+#include "whit/compile/lower/sparse_cost.hpp"
+#include "whit/compile/lower/sparse_pack.hpp"
+#include "whit_runtime/kernels/fully_connected_s8_1x4.hpp"
+#include "whit_runtime/kernels/fully_connected_s8_bitmap.hpp"
 
 namespace whit::compile {
 namespace {
 
-// Code of the kernel on the largest target, which a layer must save as well.
-constexpr int64_t kCodeBytes = 600;
 // Of one byte a weight, code included: a layer that nobody pruned must not change its kernel for a few bytes.
 constexpr double kMostBytes = 0.75;
+// For size, how much more than the smallest a faster format may take.
+constexpr double kSameBytes = 1.05;
 
-// Instructions of one row of inputs, without requantization, which is alike in all kernels.
-struct SparseCost {
-  double per_weight, per_nonzero;
+struct Layer {
+  const ir::Node& node;
+  const QuantizedLayer& quantized;
+  std::vector<rt::swar::ChannelRecord> channels;
+  LayerCounts counts;
 };
 
-SparseCost sparse_cost(KernelSet kernels) {
-  switch (kernels) {
-    case KernelSet::arm_v6m:
-      return {2.5, 7.0};
-    case KernelSet::rv32:
-      return {2.5, 5.0};
-    default:  // leading zeros are counted
-      return {0.2, 7.0};
-  }
+// One way to store and run a layer.
+struct Format {
+  rt::KernelId kernel;
+  int64_t bytes;       // without the channels' records
+  int64_t code_bytes;  // of the kernel, on the largest target: a layer must save them as well
+  std::function<void(Lowering&)> emit;
+};
+
+template <typename T>
+int64_t bytes_of(const std::vector<T>& values) {
+  return static_cast<int64_t>(values.size() * sizeof(T));
 }
 
-// Of the dense kernel in `op`, for a layer of `weights` weights.
-double dense_instructions(const LoweredOp& op, KernelSet kernels, double weights) {
+// The fields that all sparse records have.
+template <typename Params>
+Params common_fields(Lowering& lowering, const Layer& layer) {
+  Params p{};
+  p.batches = static_cast<int32_t>(layer.counts.rows);
+  p.input_depth = layer.quantized.depth;
+  p.output_depth = layer.quantized.channels;
+  p.output_zero_point = layer.quantized.output_zero_point;
+  p.output_min = layer.quantized.range.min;
+  p.output_max = layer.quantized.range.max;
+  p.input = lowering.tensor(layer.node.inputs[0]);
+  p.output = lowering.tensor(layer.node.outputs[0]);
+  p.channels = lowering.constant(layer.channels, ConstantKind::other);
+  lowering.count_as_weights(4 * int64_t{layer.quantized.channels});
+  return p;
+}
+
+Format bitmap_format(Layer& layer) {
+  const BitmapWeights packed = pack_bitmap(layer.quantized);
+  layer.counts.nonzeros = static_cast<double>(packed.values.size());
+  const auto emit = [packed, &layer](Lowering& lowering) {
+    auto p = common_fields<rt::FullyConnectedS8Bitmap>(lowering, layer);
+    p.bitmap = lowering.constant(packed.bitmap, ConstantKind::weights);
+    p.values = lowering.constant(packed.values, ConstantKind::weights);
+    lowering.emit(rt::KernelId::fully_connected_s8_bitmap, p);
+  };
+  return {rt::KernelId::fully_connected_s8_bitmap, bytes_of(packed.bitmap) + bytes_of(packed.values), 300, emit};
+}
+
+void add_4of16_format(Layer& layer, KernelSet kernels, std::vector<Format>& formats) {
+  const bool numbered = kernels == KernelSet::arm_dsp;
+  const auto stream = pack_4of16(layer.quantized, numbered);
+  if (!stream) return;
+  const auto emit = [stream, numbered, &layer](Lowering& lowering) {
+    // All of a row is read before anything is written.
+    if (layer.counts.rows == 1) {
+      lowering.may_overlap(layer.node.outputs[0], layer.node.inputs[0], -int64_t{layer.quantized.depth});
+    }
+    auto p = common_fields<rt::FullyConnectedS84of16>(lowering, layer);
+    p.stream = lowering.constant(*stream, ConstantKind::weights);
+    p.sums = lowering.scratch(4 * int64_t{rt::four_of_16::padded_channels(layer.quantized.channels)});
+    p.pairs = numbered ? lowering.scratch(4 * rt::four_of_16::kPairs) : rt::kNoRef;
+    lowering.emit(rt::KernelId::fully_connected_s8_4of16, p);
+  };
+  formats.push_back({rt::KernelId::fully_connected_s8_4of16, bytes_of(*stream), 900, emit});
+}
+
+void add_1x4_format(Layer& layer, std::vector<Format>& formats) {
+  const auto packed = pack_1x4(layer.quantized);
+  if (!packed) return;
+  layer.counts.blocks = static_cast<double>(packed->gaps.size());
+  const auto emit = [packed, &layer](Lowering& lowering) {
+    const bool widen = lowering.kernels() == KernelSet::arm_dsp;
+    if (layer.counts.rows == 1) {
+      lowering.may_overlap(layer.node.outputs[0], layer.node.inputs[0], -int64_t{layer.quantized.depth});
+    }
+    auto p = common_fields<rt::FullyConnectedS81x4>(lowering, layer);
+    p.counts = lowering.constant(packed->counts, ConstantKind::weights);
+    p.gaps = lowering.constant(packed->gaps, ConstantKind::weights);
+    p.blocks = lowering.constant(packed->blocks, ConstantKind::weights);
+    p.sums = lowering.scratch(4 * int64_t{layer.quantized.channels});
+    p.wide = widen ? lowering.scratch((int64_t{layer.quantized.depth} + 7) / 8 * 16) : rt::kNoRef;
+    lowering.emit(rt::KernelId::fully_connected_s8_1x4, p);
+  };
+  formats.push_back({rt::KernelId::fully_connected_s8_1x4,
+                     bytes_of(packed->counts) + bytes_of(packed->gaps) + bytes_of(packed->blocks), 600, emit});
+}
+
+// Instructions of the dense kernel in `op`.
+double dense_instructions(const LoweredOp& op, KernelSet kernels, const LayerCounts& counts) {
   rt::OpHead head;
   std::memcpy(&head, op.words.data(), sizeof head);
-  switch (static_cast<rt::KernelId>(head.kernel)) {
-    case rt::KernelId::fully_connected_s8_dsp:
-      return 1.0 * weights;
-    case rt::KernelId::pointwise_s8_dsp: {  // three rows take hardly longer than one
-      rt::PointwiseS8Dsp p;
-      std::memcpy(&p, op.words.data(), sizeof p);
-      return p.pixels == 1 ? 2.3 * weights : 0.75 * weights;
-    }
-    case rt::KernelId::fully_connected_s8_swar: {
-      rt::FullyConnectedS8Swar p;
-      std::memcpy(&p, op.words.data(), sizeof p);
-      const double per_weight = kernels == KernelSet::arm_v7m ? 1.8 : kernels == KernelSet::rv32 ? 2.1 : 2.5;
-      return per_weight * weights + 8.0 * p.correction_count;
-    }
-    default:  // fully_connected_s8
-      return (is_swar(kernels) && kernels != KernelSet::arm_v7m ? 7.0 : 5.0) * weights;
-  }
-}
-
-bool is_faster(const LoweredOp& dense, KernelSet kernels, const QuantizedLayer& layer, size_t nonzeros) {
-  const auto weights = static_cast<double>(layer.weights.size());
-  const SparseCost cost = sparse_cost(kernels);
-  return cost.per_weight * weights + cost.per_nonzero * static_cast<double>(nonzeros) <=
-         dense_instructions(dense, kernels, weights);
+  return layer_instructions(static_cast<rt::KernelId>(head.kernel), kernels, counts);
 }
 
 }  // namespace
 
-SparseWeights pack_sparse(const QuantizedLayer& layer) {
-  const auto depth = static_cast<size_t>(layer.depth), words = (depth + 31) / 32;
-  SparseWeights packed;
-  packed.bitmap.resize(words * static_cast<size_t>(layer.channels));
-  for (size_t i = 0; i < layer.weights.size(); ++i) {
-    if (layer.weights[i] == 0) continue;
-    packed.bitmap[i / depth * words + i % depth / 32] |= 0x80000000u >> i % depth % 32;
-    packed.values.push_back(layer.weights[i]);
-  }
-  return packed;
-}
-
-bool try_fully_connected_sparse(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer,
+bool try_fully_connected_sparse(Lowering& lowering, const ir::Node& node, const QuantizedLayer& quantized,
                                 LowerLayer dense) {
   if (lowering.kernels() == KernelSet::host) return false;  // a PC has memory enough, and vectors for dense rows
-  const auto channels = swar_channels(layer);
+  const auto weights = static_cast<int64_t>(quantized.weights.size());
+  if (2 * std::count(quantized.weights.begin(), quantized.weights.end(), int8_t{0}) < weights) return false;
+  auto channels = swar_channels(quantized);
   if (!channels) return false;
-  const SparseWeights packed = pack_sparse(layer);
-  const auto bytes = static_cast<int64_t>(4 * packed.bitmap.size() + packed.values.size() +
-                                          channels->size() * sizeof(rt::swar::ChannelRecord));
-  if (static_cast<double>(bytes + kCodeBytes) > kMostBytes * static_cast<double>(layer.weights.size())) return false;
+  const int64_t rows = ir::elements(lowering.tensor_of(node.outputs[0]).shape) / quantized.channels;
+  Layer layer{node, quantized, std::move(*channels), {}};
+  layer.counts.rows = static_cast<double>(rows);
+  layer.counts.channels = quantized.channels;
+  layer.counts.depth = quantized.depth;
+  std::vector<Format> formats{bitmap_format(layer)};
+  add_4of16_format(layer, lowering.kernels(), formats);
+  add_1x4_format(layer, formats);
+
   Lowering trial = lowering;
-  dense(trial, node, layer);
-  if (bytes + kCodeBytes >= trial.constants_bytes() - lowering.constants_bytes()) return false;
-  if (lowering.optimize() != Optimize::size &&
-      !is_faster(trial.ops().back(), lowering.kernels(), layer, packed.values.size())) {
-    return false;
+  dense(trial, node, quantized);
+  const double limit = dense_instructions(trial.ops().back(), lowering.kernels(), layer.counts);
+  const int64_t most = std::min(static_cast<int64_t>(kMostBytes * static_cast<double>(weights)),
+                                trial.constants_bytes() - lowering.constants_bytes() - 1) -
+                       bytes_of(layer.channels);
+  const bool for_size = lowering.optimize() == Optimize::size;
+  const auto smallest = std::min_element(formats.begin(), formats.end(),
+                                         [](const Format& a, const Format& b) { return a.bytes < b.bytes; });
+  const double smallest_bytes = static_cast<double>(smallest->bytes);
+  const Format* best = nullptr;
+  double best_cost = 0;
+  for (const Format& format : formats) {
+    const double cost = layer_instructions(format.kernel, lowering.kernels(), layer.counts);
+    const bool fits = for_size ? static_cast<double>(format.bytes) <= kSameBytes * smallest_bytes : cost <= limit;
+    if (format.bytes + format.code_bytes > most || !fits || (best != nullptr && cost >= best_cost)) continue;
+    best = &format;
+    best_cost = cost;
   }
-  rt::FullyConnectedS8Sparse p{};
-  p.input = lowering.tensor(node.inputs[0]);
-  p.output = lowering.tensor(node.outputs[0]);
-  p.bitmap = lowering.constant(packed.bitmap, ConstantKind::weights);
-  p.values = lowering.constant(packed.values, ConstantKind::weights);
-  p.channels = lowering.constant(*channels, ConstantKind::other);
-  lowering.count_as_weights(4 * layer.channels);
-  p.batches = static_cast<int32_t>(ir::elements(lowering.tensor_of(node.outputs[0]).shape) / layer.channels);
-  p.input_depth = layer.depth;
-  p.output_depth = layer.channels;
-  p.output_zero_point = layer.output_zero_point;
-  p.output_min = layer.range.min;
-  p.output_max = layer.range.max;
-  lowering.emit(rt::KernelId::fully_connected_s8_sparse, p);
+  if (best == nullptr) return false;
+  best->emit(lowering);
   return true;
 }
 

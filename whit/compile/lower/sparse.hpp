@@ -1,25 +1,17 @@
 // Lowering of int8 layers with many zeros to kernels that store and run their weights sparse.
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "whit/compile/lower/lowering.hpp"
 #include "whit/compile/lower/quantized.hpp"
 
 namespace whit::compile {
 
-// Weights [channels, depth] as fully_connected_s8_sparse reads them.
-struct SparseWeights {
-  std::vector<uint32_t> bitmap;
-  std::vector<int8_t> values;
-};
-SparseWeights pack_sparse(const QuantizedLayer& layer);
-
 using LowerLayer = void(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer);
 
-// Emits fully_connected_s8_sparse when that takes less flash than what `dense` would emit, and no more instructions
-// (with Optimize::size: when it takes less flash). Else returns false and has done nothing.
+// Emits a sparse kernel when that takes a quarter less flash than one byte a weight and less than what `dense` would
+// emit, and no more instructions than that (with Optimize::size: also when it takes more). Of several such kernels the
+// one with the fewest instructions; with Optimize::size it may take 5 % more flash than the smallest. Else returns
+// false and has done nothing.
 bool try_fully_connected_sparse(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer,
                                 LowerLayer dense);
 

@@ -71,6 +71,15 @@ WHIT_ALWAYS_INLINE int32_t requantize(int32_t sum, const Scaling& s, const Outpu
   return requantize_x4(static_cast<int32_t>(static_cast<uint32_t>(sum) << 2), s, range);
 }
 
+// Outputs of `count` channels from their sums.
+WHIT_NOINLINE void requantize_sums(const int32_t* sums, const ChannelRecord* records, int32_t count,
+                                   const OutputRange& output_range, int8_t* y) {
+  const OutputRange range = output_range;  // the compiler cannot know that y is none of it
+  for (int8_t* end = y + count; y != end; ++sums, ++records) {
+    *y++ = static_cast<int8_t>(requantize(*sums, scaling_of(*records, range), range));
+  }
+}
+
 // True when `ref` names `channels` records with shifts and multipliers in range.
 inline bool check_channels(const Extent& e, Ref ref, int32_t channels) {
   if ((ref & kConstantBit) == 0 || !readable(e, ref, area(channels) * sizeof(ChannelRecord), 4)) return false;

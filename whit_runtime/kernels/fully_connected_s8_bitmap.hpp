@@ -1,14 +1,14 @@
 // Fully connected, int8, for layers most of whose weights are zero: one bit a weight says whether it is, the others
 // stand one after the other. Same bits as fully_connected_s8, from (1/8 + share of nonzeros) of its bytes.
 // Chosen by the workshop where it pays and arch/swar/requant.hpp's preconditions hold.
-#ifndef WHIT_RUNTIME_KERNELS_FULLY_CONNECTED_S8_SPARSE_HPP_
-#define WHIT_RUNTIME_KERNELS_FULLY_CONNECTED_S8_SPARSE_HPP_
+#ifndef WHIT_RUNTIME_KERNELS_FULLY_CONNECTED_S8_BITMAP_HPP_
+#define WHIT_RUNTIME_KERNELS_FULLY_CONNECTED_S8_BITMAP_HPP_
 
 #include "whit_runtime/kernels/arch/swar/requant.hpp"
 
 namespace whit::rt {
 
-struct FullyConnectedS8Sparse {
+struct FullyConnectedS8Bitmap {
   OpHead head;
   Ref input;     // int8 [batches, input_depth]
   Ref output;    // int8 [batches, output_depth]
@@ -25,7 +25,7 @@ struct FullyConnectedS8Sparse {
 };
 
 // Walks the bitmap: no set bit may lie past the end of a row, and each needs a value.
-inline bool check(const FullyConnectedS8Sparse& p, const Extent& e) {
+inline bool check(const FullyConnectedS8Bitmap& p, const Extent& e) {
   if (!within(p.input_depth, 1, 1 << 20) || !within(p.output_depth, 1, 1 << 20)) return false;
   const int32_t words = (p.input_depth + 31) / 32;
   if ((p.bitmap & kConstantBit) == 0 || !readable(e, p.bitmap, area(p.output_depth, words, 4), 4)) return false;
@@ -44,7 +44,7 @@ inline bool check(const FullyConnectedS8Sparse& p, const Extent& e) {
          check_output_s8(p.output_zero_point, p.output_min, p.output_max);
 }
 
-namespace sparse {
+namespace bitmap {
 
 // The sum over the set bits of one row, from `x` up to `end`; `value` moves past the row's values.
 // Cores that count leading zeros jump from one set bit to the next; the others look at each bit.
@@ -80,17 +80,17 @@ WHIT_NOINLINE int32_t row_sum(const uint32_t* bitmap, const int8_t* x, const int
   for (; x < end; x += 32) {
     const int8_t* row = x;
     for (uint32_t bits = *bitmap++; bits != 0; bits <<= 8, row += 8) {
-#define WHIT_SPARSE_STEP(k) \
+#define WHIT_BITMAP_STEP(k) \
   if (static_cast<int32_t>(bits << (k)) < 0) sum += row[k] * *v++;
-      WHIT_SPARSE_STEP(0)
-      WHIT_SPARSE_STEP(1)
-      WHIT_SPARSE_STEP(2)
-      WHIT_SPARSE_STEP(3)
-      WHIT_SPARSE_STEP(4)
-      WHIT_SPARSE_STEP(5)
-      WHIT_SPARSE_STEP(6)
-      WHIT_SPARSE_STEP(7)
-#undef WHIT_SPARSE_STEP
+      WHIT_BITMAP_STEP(0)
+      WHIT_BITMAP_STEP(1)
+      WHIT_BITMAP_STEP(2)
+      WHIT_BITMAP_STEP(3)
+      WHIT_BITMAP_STEP(4)
+      WHIT_BITMAP_STEP(5)
+      WHIT_BITMAP_STEP(6)
+      WHIT_BITMAP_STEP(7)
+#undef WHIT_BITMAP_STEP
     }
   }
   value = v;
@@ -110,9 +110,9 @@ WHIT_NOINLINE int32_t row_sum(const uint32_t* bitmap, const int8_t* x, const int
 }
 #endif
 
-}  // namespace sparse
+}  // namespace bitmap
 
-WHIT_KERNEL void fully_connected_s8_sparse(const FullyConnectedS8Sparse& p, const Memory& m) {
+WHIT_KERNEL void fully_connected_s8_bitmap(const FullyConnectedS8Bitmap& p, const Memory& m) {
   const int8_t* x = input<int8_t>(m, p.input);
   int8_t* y = output<int8_t>(m, p.output);
   const int32_t words = (p.input_depth + 31) / 32;
@@ -122,7 +122,7 @@ WHIT_KERNEL void fully_connected_s8_sparse(const FullyConnectedS8Sparse& p, cons
     const int8_t* value = input<int8_t>(m, p.values);
     const swar::ChannelRecord* channel = input<swar::ChannelRecord>(m, p.channels);
     for (int32_t o = 0; o < p.output_depth; ++o, ++channel, bitmap += words) {
-      const int32_t sum = sparse::row_sum(bitmap, x, x + p.input_depth, value);
+      const int32_t sum = bitmap::row_sum(bitmap, x, x + p.input_depth, value);
       *y++ = static_cast<int8_t>(swar::requantize(sum, swar::scaling_of(*channel, range), range));
     }
   }
@@ -130,4 +130,4 @@ WHIT_KERNEL void fully_connected_s8_sparse(const FullyConnectedS8Sparse& p, cons
 
 }  // namespace whit::rt
 
-#endif  // WHIT_RUNTIME_KERNELS_FULLY_CONNECTED_S8_SPARSE_HPP_
+#endif  // WHIT_RUNTIME_KERNELS_FULLY_CONNECTED_S8_BITMAP_HPP_
