@@ -14,8 +14,13 @@ inline int32_t high_mul_16(int32_t a, int32_t b) { return (a * b + (1 << 14)) >>
 // x * 2^2, saturated to int16.
 inline int32_t shift_left_2_16(int32_t x) { return clamp(x * 4, -32768, 32767); }
 
+// x * power where bit `bit` of `bits` is set.
+WHIT_ALWAYS_INLINE int32_t times_if_16(int32_t x, int32_t bits, int32_t bit, int32_t power) {
+  return (bits & (1 << bit)) != 0 ? high_mul_16(x, power) : x;
+}
+
 // exp(a) in Q0.15 for a <= 0 with `fraction_bits` in [8, 14]. Source: gemmlowp exp_on_negative_values.
-inline int32_t exp_on_negative_16(int32_t a, int32_t fraction_bits) {
+WHIT_ALWAYS_INLINE int32_t exp_on_negative_16(int32_t a, int32_t fraction_bits) {
   if (a == 0) return 32767;
   const int32_t integer_bits = 15 - fraction_bits;
   if (integer_bits > 5 && a < -(32 << fraction_bits)) return 0;
@@ -29,24 +34,23 @@ inline int32_t exp_on_negative_16(int32_t a, int32_t fraction_bits) {
   const int32_t cubic = high_mul_16(rounding_divide_by_pot(x4, 2) + x3, 10923) + x2;
   const int32_t exp_minus_eighth = 28918;
   int32_t result = exp_minus_eighth + high_mul_16(exp_minus_eighth, x + rounding_divide_by_pot(cubic, 1));
-  // exp(-2^i) for the bits 1/4, 1/2, 1, 2, 4, 8 of the rest; exp(-16) is 0.
-  static constexpr int16_t kPowers[7] = {25520, 19875, 12055, 4435, 600, 11, 0};
-  const int32_t rest = fraction - a;
-  for (int32_t i = 0; i < 7 && i < integer_bits + 2; ++i) {
-    if ((rest & (quarter << i)) != 0) result = high_mul_16(result, kPowers[i]);
-  }
-  return result;
+  // exp(-2^i) for the bits 1/4, 1/2, 1, 2, 4, 8, 16 of the rest, which has no sign bit as an int16.
+  const int32_t rest = ((fraction - a) & 0x7FFF) >> (fraction_bits - 2);
+  result = times_if_16(result, rest, 0, 25520);
+  result = times_if_16(result, rest, 1, 19875);
+  result = times_if_16(result, rest, 2, 12055);
+  result = times_if_16(result, rest, 3, 4435);
+  result = times_if_16(result, rest, 4, 600);
+  result = times_if_16(result, rest, 5, 11);
+  return times_if_16(result, rest, 6, 0);
 }
 
 // 2 / (1 + a) in Q2.13 for a in [0, 1] in Q0.15, by Newton's method. Source: gemmlowp one_over_one_plus_x_for_x_in_0_1.
-inline int32_t two_over_one_plus_16(int32_t a) {
+// Its saturation of each step is left out: for none of these a does a step reach the ends of int16.
+WHIT_ALWAYS_INLINE int32_t two_over_one_plus_16(int32_t a) {
   const int32_t half_denominator = (a + 32767 + 1) / 2;
-  int32_t x = 23130 + high_mul_16(half_denominator, -15420);  // 48/17 - 32/17 d
-  for (int32_t i = 0; i < 3; ++i) {
-    const int32_t error = (1 << 13) - high_mul_16(half_denominator, x);
-    x += shift_left_2_16(high_mul_16(x, error));
-  }
-  return x;
+  const auto next = [&](int32_t x) { return x + high_mul_16(x, (1 << 13) - high_mul_16(half_denominator, x)) * 4; };
+  return next(next(next(23130 + high_mul_16(half_denominator, -15420))));  // 48/17 - 32/17 d
 }
 
 // 1 / (1 + exp(-x)) for int16 x in Q3.12.

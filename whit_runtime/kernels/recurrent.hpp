@@ -72,25 +72,34 @@ struct RowSum<int16_t> {
   using Type = int64_t;
 };
 
+// The products of one row; 32-bit sums wrap in any order, so a core may take two at once.
 template <typename T>
-inline typename RowSum<T>::Type dot(const T* x, const int8_t* w, int32_t count, typename RowSum<T>::Type sum) {
-  for (int32_t i = 0; i < count; ++i) sum += x[i] * w[i];
-  return sum;
-}
-
-// The same for int8 with two multiply-accumulates an instruction where the core has them; 32-bit sums wrap in any
-// order.
-template <>
-inline int32_t dot<int8_t>(const int8_t* x, const int8_t* w, int32_t count, int32_t sum) {
+inline int32_t dot_32(const T* x, const int8_t* w, int32_t count, int32_t sum) {
 #if WHIT_ARM_DSP
   for (; count >= 4; count -= 4, x += 4, w += 4) {
-    const uint32_t four_x = dsp::load32(x), four_w = dsp::load32(w);
-    sum = dsp::smlad(dsp::sxtb16(four_x), dsp::sxtb16(four_w), sum);
-    sum = dsp::smlad(dsp::sxtb16_ror8(four_x), dsp::sxtb16_ror8(four_w), sum);
+    const uint32_t four_w = dsp::load32(w);
+    uint32_t even, odd;
+    if (sizeof(T) == 1) {
+      const uint32_t four_x = dsp::load32(x);
+      even = dsp::sxtb16(four_x), odd = dsp::sxtb16_ror8(four_x);
+    } else {
+      const uint32_t first = dsp::load32(x), second = dsp::load32(x + 2);
+      even = dsp::pkhbt(first, second), odd = dsp::pkhtb(second, first);
+    }
+    sum = dsp::smlad(even, dsp::sxtb16(four_w), sum);
+    sum = dsp::smlad(odd, dsp::sxtb16_ror8(four_w), sum);
   }
 #endif
   for (int32_t i = 0; i < count; ++i) sum += x[i] * w[i];
   return sum;
+}
+
+inline int32_t dot(const int8_t* x, const int8_t* w, int32_t count, int32_t sum) { return dot_32(x, w, count, sum); }
+
+// Of int16, 256 products at most are less than 2^30: only their sums need 64 bits.
+inline int64_t dot(const int16_t* x, const int8_t* w, int32_t count, int64_t sum) {
+  for (; count > 256; count -= 256, x += 256, w += 256) sum += dot_32(x, w, 256, 0);
+  return sum + dot_32(x, w, count, 0);
 }
 
 inline float dot_f32(const float* x, const float* w, int32_t count) {
