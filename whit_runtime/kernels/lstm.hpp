@@ -57,13 +57,17 @@ WHIT_KERNEL void lstm_step(const Lstm<T>& p, const Memory& m, const T* x, const 
   constexpr int32_t kMost = (1 << (8 * sizeof(T) - 1)) - 1;
   for (int32_t u = 0; u < s.units; ++u, bias += 8) {
     int32_t gate[4];
-    for (int32_t g = 0; g < 4; ++g, w += s.input_size) {
-      const Sum sum = dot(x, w, s.input_size, bias[g]);
-      gate[g] = saturate_16(multiply_by_quantized_multiplier(sum, p.multiplier[g], p.shift[g]));
+    Sum sums[4] = {bias[0], bias[1], bias[2], bias[3]};
+    dot_4_rows(x, w, s.input_size, sums);
+    w += 4 * s.input_size;
+    for (int32_t g = 0; g < 4; ++g) {
+      gate[g] = saturate_16(multiply_by_quantized_multiplier(sums[g], p.multiplier[g], p.shift[g]));
+      sums[g] = bias[4 + g];
     }
-    for (int32_t g = 0; g < 4; ++g, w += s.units) {
-      const Sum sum = dot(h, w, s.units, bias[4 + g]);
-      const int32_t scaled = multiply_by_quantized_multiplier(sum, p.multiplier[4 + g], p.shift[4 + g]);
+    dot_4_rows(h, w, s.units, sums);
+    w += 4 * s.units;
+    for (int32_t g = 0; g < 4; ++g) {
+      const int32_t scaled = multiply_by_quantized_multiplier(sums[g], p.multiplier[4 + g], p.shift[4 + g]);
       gate[g] = saturate_16(gate[g] + (sizeof(T) == 1 ? scaled : saturate_16(scaled)));
     }
     const int32_t kept = rounding_divide_by_pot(logistic_16(gate[1]) * cell[u], 15);

@@ -72,23 +72,30 @@ struct RowSum<int16_t> {
   using Type = int64_t;
 };
 
+#if WHIT_ARM_DSP
+// x0 and x2, x1 and x3 of four activations, as halves.
+struct FourX {
+  uint32_t even, odd;
+};
+WHIT_ALWAYS_INLINE FourX load_four(const int8_t* x) {
+  const uint32_t four = dsp::load32(x);
+  return {dsp::sxtb16(four), dsp::sxtb16_ror8(four)};
+}
+WHIT_ALWAYS_INLINE FourX load_four(const int16_t* x) {
+  const uint32_t first = dsp::load32(x), second = dsp::load32(x + 2);
+  return {dsp::pkhbt(first, second), dsp::pkhtb(second, first)};
+}
+WHIT_ALWAYS_INLINE int32_t dot_four(const FourX& x, const int8_t* w, int32_t sum) {
+  const uint32_t four = dsp::load32(w);
+  return dsp::smlad(x.odd, dsp::sxtb16_ror8(four), dsp::smlad(x.even, dsp::sxtb16(four), sum));
+}
+#endif
+
 // The products of one row; 32-bit sums wrap in any order, so a core may take two at once.
 template <typename T>
 inline int32_t dot_32(const T* x, const int8_t* w, int32_t count, int32_t sum) {
 #if WHIT_ARM_DSP
-  for (; count >= 4; count -= 4, x += 4, w += 4) {
-    const uint32_t four_w = dsp::load32(w);
-    uint32_t even, odd;
-    if (sizeof(T) == 1) {
-      const uint32_t four_x = dsp::load32(x);
-      even = dsp::sxtb16(four_x), odd = dsp::sxtb16_ror8(four_x);
-    } else {
-      const uint32_t first = dsp::load32(x), second = dsp::load32(x + 2);
-      even = dsp::pkhbt(first, second), odd = dsp::pkhtb(second, first);
-    }
-    sum = dsp::smlad(even, dsp::sxtb16(four_w), sum);
-    sum = dsp::smlad(odd, dsp::sxtb16_ror8(four_w), sum);
-  }
+  for (; count >= 4; count -= 4, x += 4, w += 4) sum = dot_four(load_four(x), w, sum);
 #endif
   for (int32_t i = 0; i < count; ++i) sum += x[i] * w[i];
   return sum;
@@ -100,6 +107,28 @@ inline int32_t dot(const int8_t* x, const int8_t* w, int32_t count, int32_t sum)
 inline int64_t dot(const int16_t* x, const int8_t* w, int32_t count, int64_t sum) {
   for (; count > 256; count -= 256, x += 256, w += 256) sum += dot_32(x, w, 256, 0);
   return sum + dot_32(x, w, count, 0);
+}
+
+// Adds to sums[r] the products of row r of the four at `w`.
+template <typename T>
+inline void dot_4_rows(const T* x, const int8_t* w, int32_t count, typename RowSum<T>::Type* sums) {
+  int32_t done = 0;
+#if WHIT_ARM_DSP
+  while (count - done >= 4) {
+    int32_t a = 0, b = 0, c = 0, d = 0;
+    const int32_t end = sizeof(T) == 1 || count - done < 256 ? count - 3 : done + 253;
+    for (; done < end; done += 4) {
+      const FourX four = load_four(x + done);
+      const int8_t* row = w + done;
+      a = dot_four(four, row, a);
+      b = dot_four(four, row += count, b);
+      c = dot_four(four, row += count, c);
+      d = dot_four(four, row += count, d);
+    }
+    sums[0] += a, sums[1] += b, sums[2] += c, sums[3] += d;
+  }
+#endif
+  for (int32_t r = 0; r < 4; ++r, w += count) sums[r] = dot(x + done, w + done, count - done, sums[r]);
 }
 
 inline float dot_f32(const float* x, const float* w, int32_t count) {
