@@ -11,6 +11,7 @@
 #include "whit/compile/passes/rewrite.hpp"
 #include "whit/compress/model_runner.hpp"
 #include "whit/compress/recurrent_probe.hpp"
+#include "whit/ir/stored_range.hpp"
 
 namespace whit::compress {
 namespace {
@@ -199,9 +200,9 @@ ir::Graph with_quantized_layer(const ir::Graph& float_graph, const ir::Graph& qu
 double clipped_share(std::span<const float> values, const ir::Tensor& like) {
   const auto zero_point = static_cast<float>(like.quantization.zero_point[0]);
   const float scale = like.quantization.scale[0], half = 0.5f;
-  const float lowest = like.type == ir::DType::i8 ? -128.0f : -32768.0f;
-  const float highest = like.type == ir::DType::i8 ? 127.0f : 32767.0f;
-  const float low = scale * (lowest - half - zero_point), high = scale * (highest + half - zero_point);
+  const ir::StoredRange stored = ir::stored_range(like.type);
+  const float low = scale * (static_cast<float>(stored.low) - half - zero_point);
+  const float high = scale * (static_cast<float>(stored.high) + half - zero_point);
   const auto outside = std::count_if(values.begin(), values.end(), [&](float v) { return v < low || v > high; });
   return static_cast<double>(outside) / static_cast<double>(values.size());
 }
@@ -225,9 +226,6 @@ std::string fix_for(const LayerBlame& layer, const ir::Node& node, const ir::Gra
 // sample.
 LayerBlame measure(const ir::Graph& graph, const ir::Tensor& like, const data::Samples& samples,
                    const Evaluation& float_model, size_t offset = 0) {
-  const auto type = like.type == ir::DType::i8 ? rt::ElementType::i8 : rt::ElementType::i16;
-  const float scale = like.quantization.scale[0];
-  const int32_t zero_point = like.quantization.zero_point[0];
   const ModelRunner runner(graph, /*passes=*/false);
   DifferenceMeter weights, rounding, both;
   LayerBlame layer;
@@ -238,7 +236,7 @@ LayerBlame measure(const ir::Graph& graph, const ir::Tensor& like, const data::S
         is_input ? samples.sample(sample).subspan(offset, outputs[1].size()) : std::span<const float>(outputs[1]);
     alone.outputs.insert(alone.outputs.end(), outputs[0].begin(), outputs[0].end());
     weights.add(real, is_input ? real : std::span<const float>(outputs[2]));
-    rounding.add(real, load(store(real, type, scale, zero_point), type, scale, zero_point));
+    rounding.add(real, load(store(real, like), like));
     both.add(real, outputs.back());
     layer.clipped += clipped_share(real, like);
   });

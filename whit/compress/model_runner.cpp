@@ -41,6 +41,10 @@ std::vector<float> load_numbers(std::span<const uint8_t> bytes, float scale, int
 
 rt::ElementType type_of(const compile::ProgramTensor& tensor) { return static_cast<rt::ElementType>(tensor.info.type); }
 
+rt::ElementType stored_type(const ir::Tensor& tensor) {
+  return tensor.type == ir::DType::i8 ? rt::ElementType::i8 : rt::ElementType::i16;
+}
+
 int64_t elements_of(const compile::ProgramTensor& tensor) {
   return tensor.info.bytes / compile::element_bytes(type_of(tensor));
 }
@@ -81,6 +85,14 @@ std::vector<float> load(std::span<const uint8_t> bytes, rt::ElementType type, fl
       break;
   }
   throw Error(ErrorCode::unsupported, fmt::format("an output of type {}", compile::element_c_name(type)));
+}
+
+std::vector<uint8_t> store(std::span<const float> values, const ir::Tensor& like) {
+  return store(values, stored_type(like), like.quantization.scale[0], like.quantization.zero_point[0]);
+}
+
+std::vector<float> load(std::span<const uint8_t> bytes, const ir::Tensor& like) {
+  return load(bytes, stored_type(like), like.quantization.scale[0], like.quantization.zero_point[0]);
 }
 
 ModelRunner::ModelRunner(const ir::Graph& graph, bool passes) {

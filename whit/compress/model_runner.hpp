@@ -38,7 +38,11 @@ class ModelRunner {
 // Rounds half away from zero and saturates, as the quantize op does. Error unsupported for a type without a meaning.
 std::vector<uint8_t> store(std::span<const float> values, rt::ElementType type, float scale, int32_t zero_point);
 
+// In the type, scale and zero point of `like`, an i8 or i16 tensor with one scale.
+std::vector<uint8_t> store(std::span<const float> values, const ir::Tensor& like);
+
 // The real numbers that stored bytes stand for; integers without a scale are taken as they are.
 std::vector<float> load(std::span<const uint8_t> bytes, rt::ElementType type, float scale, int32_t zero_point);
+std::vector<float> load(std::span<const uint8_t> bytes, const ir::Tensor& like);
 
 }  // namespace whit::compress

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "whit/base/error.hpp"
+#include "whit/compile/passes/rewrite.hpp"
 #include "whit/compress/model_runner.hpp"
 #include "whit/compress/round_weights.hpp"
 
@@ -28,12 +29,6 @@ class Rows {
   size_t channels_, k_;
   bool depthwise_;
 };
-
-template <typename T>
-std::vector<uint8_t> bytes_of(const std::vector<T>& values) {
-  const auto* begin = reinterpret_cast<const uint8_t*>(values.data());
-  return {begin, begin + values.size() * sizeof(T)};
-}
 
 // The smallest weight scale of each channel with which int32 holds the bias.
 std::vector<float> least_scales(const std::vector<double>& bias, float input_scale) {
@@ -105,7 +100,7 @@ std::vector<uint8_t> quantize_bias(const std::vector<double>& bias, const std::v
   for (size_t c = 0; c < bias.size(); ++c) {
     stored[c] = static_cast<T>(std::llround(bias[c] / (static_cast<double>(input) * static_cast<double>(scales[c]))));
   }
-  return bytes_of(stored);
+  return compile::bytes_of_values(stored);
 }
 
 }  // namespace
@@ -122,8 +117,7 @@ ir::Quantization activation_quantization(Range range, ir::DType type) {
 
 std::vector<uint8_t> quantize_values(const ir::Tensor& source, const ir::Tensor& target) {
   const std::span<const float> values(ir::data<float>(source), static_cast<size_t>(ir::elements(source.shape)));
-  const auto type = target.type == ir::DType::i8 ? rt::ElementType::i8 : rt::ElementType::i16;
-  return store(values, type, target.quantization.scale[0], target.quantization.zero_point[0]);
+  return store(values, target);
 }
 
 void quantize_layer(ir::Graph& to, ir::Node& node, const ir::Graph& from, const ir::Node& source, const Recipe& recipe,
@@ -153,7 +147,7 @@ void quantize_layer(ir::Graph& to, ir::Node& node, const ir::Graph& from, const 
   if (!per_channel) stored.quantization.scale.resize(1);
   stored.quantization.zero_point.assign(stored.quantization.scale.size(), 0);
   stored.is_constant = true;
-  stored.data = bytes_of(quantized.weights);
+  stored.data = compile::bytes_of_values(quantized.weights);
   node.inputs = {node.inputs[0], to.add_tensor(std::move(stored))};
 
   // There is always a bias: it costs nothing where zero points are folded into it anyway.

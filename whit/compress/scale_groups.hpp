@@ -9,6 +9,7 @@
 #include "whit/compress/observer.hpp"
 #include "whit/compress/quantize_layer.hpp"
 #include "whit/ir/graph.hpp"
+#include "whit/ir/stored_range.hpp"
 
 namespace whit::compress {
 
@@ -43,11 +44,11 @@ class Groups {
     const Range range = ranges_[group];
     const auto fixed = fixed_.find(group);
     if (fixed != fixed_.end()) {
-      const int32_t lowest = type == ir::DType::i8 ? -128 : -32768, highest = type == ir::DType::i8 ? 127 : 32767;
+      const ir::StoredRange stored = ir::stored_range(type);
       const float scale = fixed->second.scale[0];
       const auto zero_point = static_cast<float>(fixed->second.zero_point[0]);
-      const bool fits = range.low >= scale * (static_cast<float>(lowest) - zero_point - 1) &&
-                        range.high <= scale * (static_cast<float>(highest) - zero_point + 1);
+      const bool fits = range.low >= scale * (static_cast<float>(stored.low) - zero_point - 1) &&
+                        range.high <= scale * (static_cast<float>(stored.high) - zero_point + 1);
       if (fits) return fixed->second;
     }
     return activation_quantization(range, type);

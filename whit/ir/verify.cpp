@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "whit/ir/stored_range.hpp"
 #include "whit/ir/verify_types.hpp"
 
 namespace whit::ir {
@@ -161,12 +162,9 @@ void check_quantization(const Tensor& tensor, const std::string& where) {
   for (const float scale : q.scale) {
     if (!std::isfinite(scale) || !(scale > 0)) bad(fmt::format("a scale of {}", scale), where);
   }
-  int32_t low = INT32_MIN, high = INT32_MAX;
-  if (tensor.type == DType::i8) low = -128, high = 127;
-  if (tensor.type == DType::u8) low = 0, high = 255;
-  if (tensor.type == DType::i16) low = -32768, high = 32767;
+  const StoredRange range = stored_range(tensor.type);
   for (const int32_t zero_point : q.zero_point) {
-    if (zero_point < low || zero_point > high) {
+    if (zero_point < range.low || zero_point > range.high) {
       bad(fmt::format("a zero point of {} for {}", zero_point, name_of(tensor.type)), where);
     }
   }
