@@ -1,6 +1,11 @@
 #include "whit/base/nearest.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
+
+#include "whit/base/error.hpp"
 
 namespace whit {
 namespace {
@@ -26,6 +31,13 @@ const std::string& nearest(std::string_view name, const std::vector<std::string>
   return *std::min_element(known.begin(), known.end(), [&](const std::string& a, const std::string& b) {
     return edit_distance(a, name) < edit_distance(b, name);
   });
+}
+
+size_t index_of_name(std::string_view name, std::span<const char* const> known, std::string_view what) {
+  const auto found = std::find(known.begin(), known.end(), name);
+  if (found != known.end()) return static_cast<size_t>(found - known.begin());
+  throw Error(ErrorCode::usage, fmt::format("there is no {} '{}'", what, name), "",
+              fmt::format("there are: {}", fmt::join(known, ", ")));
 }
 
 }  // namespace whit

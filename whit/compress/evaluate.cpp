@@ -11,12 +11,13 @@
 #include <numeric>
 
 #include "whit/base/error.hpp"
+#include "whit/base/nearest.hpp"
 #include "whit/compress/model_runner.hpp"
 
 namespace whit::compress {
 namespace {
 
-constexpr std::array kNames = {"accuracy", "mae", "rmse", "reconstruction"};
+constexpr std::array kNames = {"accuracy", "mae", "rmse", "reconstruction", "auto"};  // auto: a choice, no metric
 
 int64_t largest(std::span<const float> values) {
   if (values.size() == 1) return values[0] > 0.5f ? 1 : 0;
@@ -83,12 +84,7 @@ Metric choose_metric(const std::string& name, const data::Samples& samples, int6
         std::all_of(samples.labels.begin(), samples.labels.end(), [](float label) { return label <= 1; });
     metric = !labelled ? Metric::reconstruction : classes && (outputs > 1 || of_one) ? Metric::accuracy : Metric::mae;
   } else {
-    const auto* found = std::find(kNames.begin(), kNames.end(), name);
-    if (found == kNames.end()) {
-      throw Error(ErrorCode::usage, fmt::format("there is no metric '{}'", name), "",
-                  fmt::format("the metrics are: auto, {}", fmt::join(kNames, ", ")));
-    }
-    metric = static_cast<Metric>(found - kNames.begin());
+    metric = static_cast<Metric>(index_of_name(name, kNames, "metric"));
   }
   if (metric == Metric::reconstruction && outputs != samples.elements()) {
     throw Error(ErrorCode::bad_input,

@@ -1,13 +1,10 @@
 #include "whit/compress/observer.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 
-#include "whit/base/error.hpp"
+#include "whit/base/nearest.hpp"
 
 namespace whit::compress {
 namespace {
@@ -22,12 +19,7 @@ constexpr float kMomentum = 0.01f;
 const char* name_of(Observer observer) { return kNames[static_cast<size_t>(observer)]; }
 
 Observer observer_from_name(const std::string& name) {
-  const auto* found = std::find(kNames.begin(), kNames.end(), name);
-  if (found == kNames.end()) {
-    throw Error(ErrorCode::usage, fmt::format("there is no observer '{}'", name), "",
-                fmt::format("the observers are: {}", fmt::join(kNames, ", ")));
-  }
-  return static_cast<Observer>(found - kNames.begin());
+  return static_cast<Observer>(index_of_name(name, kNames, "observer"));
 }
 
 void RangeObserver::see_extent(std::span<const float> values) {

@@ -1,7 +1,6 @@
 #include "whit/compress/quantize.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +8,7 @@
 #include <cstring>
 
 #include "whit/base/error.hpp"
+#include "whit/base/nearest.hpp"
 #include "whit/compile/passes/passes.hpp"
 #include "whit/compress/quantize_layer.hpp"
 #include "whit/compress/quantize_recurrent.hpp"
@@ -22,17 +22,6 @@ namespace {
 
 constexpr std::array kPrecisions = {"float32", "int8", "int16x8"};
 constexpr std::array kWeightScales = {"per_tensor", "convolutions", "per_channel"};
-
-// Error usage, with the names that there are.
-template <typename Names>
-size_t index_of(const std::string& name, const Names& names, const char* what) {
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) {
-    throw Error(ErrorCode::usage, fmt::format("there is no {} '{}'", what, name), "",
-                fmt::format("there are: {}", fmt::join(names, ", ")));
-  }
-  return static_cast<size_t>(found - names.begin());
-}
 
 // An activation in one of the types that it exists in. kState: of a recurrent layer, with the scale that its kernel
 // asks for.
@@ -332,16 +321,12 @@ class Quantizer {
 
 }  // namespace
 
-const char* name_of(Precision precision) { return kPrecisions[static_cast<size_t>(precision)]; }
-
-const char* name_of(WeightScales scales) { return kWeightScales[static_cast<size_t>(scales)]; }
-
 Precision precision_from_name(const std::string& name) {
-  return static_cast<Precision>(index_of(name, kPrecisions, "precision"));
+  return static_cast<Precision>(index_of_name(name, kPrecisions, "precision"));
 }
 
 WeightScales weight_scales_from_name(const std::string& name) {
-  return static_cast<WeightScales>(index_of(name, kWeightScales, "choice of weight scales"));
+  return static_cast<WeightScales>(index_of_name(name, kWeightScales, "choice of weight scales"));
 }
 
 const Recipe& QuantizeOptions::of(const ir::Graph& graph, const ir::Node& node) const {
