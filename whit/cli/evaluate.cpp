@@ -7,12 +7,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "whit/base/error.hpp"
 #include "whit/base/progress.hpp"
 #include "whit/cli/data_flags.hpp"
 #include "whit/cli/graph.hpp"
 #include "whit/cli/verbs.hpp"
-#include "whit/compress/model_runner.hpp"
 
 namespace whit::cli {
 namespace {
@@ -54,46 +52,25 @@ void evaluate(const Arguments& arguments) {
 void compare(const Arguments& arguments) {
   const ir::Graph a = load_graph(arguments.model), b = load_graph(arguments.other);
   const data::Samples samples = load_samples(arguments.data, arguments.split, a);
-  compress::check_shape(a, samples);
-  compress::check_shape(b, samples);
-  const compress::ModelRunner first(a), second(b);
-  if (first.output_count() != second.output_count()) {
-    throw Error(ErrorCode::bad_input, "the models have different numbers of outputs", arguments.other);
-  }
-  std::vector<std::vector<float>> outputs(first.output_count());
-  first.run(samples.values, [&](int64_t, const std::vector<std::vector<float>>& values) {
-    for (size_t i = 0; i < values.size(); ++i) outputs[i].insert(outputs[i].end(), values[i].begin(), values[i].end());
-  });
-  std::vector<compress::DifferenceMeter> meters(outputs.size());
-  std::vector<float> second_outputs;
-  second.run(samples.values, [&](int64_t sample, const std::vector<std::vector<float>>& values) {
-    for (size_t i = 0; i < values.size(); ++i) {
-      if (first.output_elements(i) != second.output_elements(i)) {
-        throw Error(ErrorCode::bad_input, fmt::format("output {} has another size", i), arguments.other);
-      }
-      const size_t at = static_cast<size_t>(sample) * values[i].size();
-      meters[i].add(std::span(outputs[i]).subspan(at, values[i].size()), values[i]);
-    }
-    second_outputs.insert(second_outputs.end(), values[0].begin(), values[0].end());
-  });
+  const compress::Comparison result = compress::compare(a, b, samples);
   Json json{{"a", a.name}, {"b", b.name}, {"samples", samples.count()}, {"outputs", Json::array()}};
-  for (size_t i = 0; i < meters.size(); ++i) {
-    const compress::Difference d = meters[i].result();
+  for (size_t i = 0; i < result.outputs.size(); ++i) {
+    const compress::Difference& d = result.outputs[i];
     json["outputs"].push_back({{"name", a.tensor(a.outputs[i]).name},
                                {"sqnr_db", d.sqnr_db},
                                {"cosine", d.cosine},
                                {"max_abs_difference", d.max_abs},
                                {"mean_abs_difference", d.mean_abs}});
   }
-  json["same_largest_output"] = compress::agreement(outputs[0], second_outputs, first.output_elements(0));
+  json["same_largest_output"] = result.same_largest_output;
   if (arguments.json) return fmt::print("{}\n", json.dump(2));
   fmt::print("{:<32} {:>9} {:>9} {:>12} {:>12}\n", "output", "SQNR dB", "cosine", "max |a-b|", "mean |a-b|");
-  for (size_t i = 0; i < meters.size(); ++i) {
-    const compress::Difference d = meters[i].result();
+  for (size_t i = 0; i < result.outputs.size(); ++i) {
+    const compress::Difference& d = result.outputs[i];
     fmt::print("{:<32} {:>9.2f} {:>9.6f} {:>12.6g} {:>12.6g}\n", a.tensor(a.outputs[i]).name, d.sqnr_db, d.cosine,
                d.max_abs, d.mean_abs);
   }
-  fmt::print("the same largest output in {:.2f} % of {} samples\n", 100.0 * json["same_largest_output"].get<double>(),
+  fmt::print("the same largest output in {:.2f} % of {} samples\n", 100.0 * result.same_largest_output,
              samples.count());
 }
 

@@ -17,6 +17,7 @@
 #include "whit/compress/improve.hpp"
 #include "whit/compress/prune.hpp"
 #include "whit/compress/temperature.hpp"
+#include "whit/ir/stored_range.hpp"
 
 namespace whit::cli {
 namespace {
@@ -78,23 +79,17 @@ void check_data(const Arguments& arguments, const ir::Graph& graph, const data::
   for (const std::string& problem : problems) fmt::print(stderr, "warning: {}\n", problem);
 }
 
-int64_t weight_bytes(const ir::Graph& graph) {
-  int64_t bytes = 0;
-  for (const ir::Tensor& tensor : graph.tensors) bytes += tensor.is_constant ? ir::bytes_of(tensor) : 0;
-  return bytes;
-}
-
 void print_ranges(const ir::Graph& quantized) {
   fmt::print("{:<44} {:>8} {:>12} {:>6} {:>12} {:>12}\n", "tensor", "type", "scale", "zero", "lowest", "highest");
   const auto print = [&](const ir::Tensor& tensor) {
     if (tensor.quantization.empty() || (tensor.type != ir::DType::i8 && tensor.type != ir::DType::i16)) return;
     const float scale = tensor.quantization.scale[0];
     const auto zero = tensor.quantization.zero_point[0];
-    const int32_t low = tensor.type == ir::DType::i8 ? -128 : -32768, high = tensor.type == ir::DType::i8 ? 127 : 32767;
+    const ir::StoredRange stored = ir::stored_range(tensor.type);
     // Converters chain the names of all that they fused: the first part will do.
     const std::string name = tensor.name.substr(0, std::min<size_t>(44, tensor.name.find(';')));
     fmt::print("{:<44} {:>8} {:>12.6g} {:>6} {:>12.5g} {:>12.5g}\n", name, ir::name_of(tensor.type), scale, zero,
-               scale * static_cast<float>(low - zero), scale * static_cast<float>(high - zero));
+               scale * static_cast<float>(stored.low - zero), scale * static_cast<float>(stored.high - zero));
   };
   for (const ir::TensorId id : quantized.inputs) print(quantized.tensor(id));
   for (const ir::Node& node : quantized.nodes) {
@@ -118,7 +113,7 @@ void quantize(const Arguments& arguments) {
   const data::Samples test = load_samples(arguments.data, arguments.test, graph);
   check_data(arguments, graph, calibration_data, test);
   const compress::Evaluation before = compress::evaluate(graph, test, arguments.metric);
-  const int64_t float_bytes = weight_bytes(graph);
+  const int64_t float_bytes = compress::constant_bytes(graph);
   if (!arguments.sparsity.empty()) {
     const int layers = compress::prune(graph, sparsity);
     if (!arguments.json) fmt::print("pruned {} layers\n", layers);
@@ -141,12 +136,9 @@ void quantize(const Arguments& arguments) {
     }
     return compress::quantize(graph, calibrated(graph, calibration_data, options.needs_moments()), options);
   }();
-  if (before.metric == compress::Metric::accuracy) {
-    const auto classes = static_cast<double>(std::max<int64_t>(2, ir::elements(graph.tensor(graph.outputs[0]).shape)));
-    if (before.value < 1.5 / classes) {
-      fmt::print(stderr,
-                 "warning: the float model is hardly better than chance: are --mean, --std and the labels right?\n");
-    }
+  if (compress::is_near_chance(before)) {
+    fmt::print(stderr,
+               "warning: the float model is hardly better than chance: are --mean, --std and the labels right?\n");
   }
   compress::TemperatureScaling scaling;
   if (arguments.temperature) scaling = compress::scale_temperature(quantized, calibration_data);
@@ -167,7 +159,7 @@ void quantize(const Arguments& arguments) {
               {"max_drop", arguments.max_drop},
               {"passed", passed},
               {"constant_bytes_float", float_bytes},
-              {"constant_bytes", weight_bytes(quantized)}};
+              {"constant_bytes", compress::constant_bytes(quantized)}};
     if (arguments.automatic) json["steps"] = steps;
     if (arguments.temperature) {
       json["temperature"] = scaling.temperature;
@@ -177,7 +169,7 @@ void quantize(const Arguments& arguments) {
     fmt::print("{}\n", json.dump(2));
   } else {
     print_ranges(quantized);
-    fmt::print("\nconstants: {} bytes, float {} bytes\n", weight_bytes(quantized), float_bytes);
+    fmt::print("\nconstants: {} bytes, float {} bytes\n", compress::constant_bytes(quantized), float_bytes);
     if (arguments.temperature) {
       fmt::print("temperature {:.3f}: expected calibration error {:.4f} on the held-out samples, float {:.4f}\n",
                  scaling.temperature, after.calibration_error, before.calibration_error);

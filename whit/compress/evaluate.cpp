@@ -160,6 +160,12 @@ double drop(const Evaluation& before, const Evaluation& after) {
   return before.value > 0 ? 100.0 * (after.value - before.value) / before.value : 0.0;
 }
 
+bool is_near_chance(const Evaluation& evaluation) {
+  if (evaluation.metric != Metric::accuracy || evaluation.samples == 0) return false;
+  const double outputs = static_cast<double>(evaluation.outputs.size()) / static_cast<double>(evaluation.samples);
+  return evaluation.value < 1.5 / std::max(2.0, outputs);
+}
+
 std::string text_of(const Evaluation& evaluation) {
   return evaluation.metric == Metric::accuracy ? fmt::format("{:.2f} %", 100.0 * evaluation.value)
                                                : fmt::format("{:.6g}", evaluation.value);
@@ -191,6 +197,36 @@ double agreement(std::span<const float> a, std::span<const float> b, int64_t out
   for (size_t i = 0; i < count; ++i)
     same += largest(a.subspan(i * width, width)) == largest(b.subspan(i * width, width));
   return count == 0 ? 1.0 : static_cast<double>(same) / static_cast<double>(count);
+}
+
+Comparison compare(const ir::Graph& a, const ir::Graph& b, const data::Samples& samples) {
+  check_shape(a, samples);
+  check_shape(b, samples);
+  const ModelRunner first(a), second(b);
+  if (first.output_count() != second.output_count()) {
+    throw Error(ErrorCode::bad_input, "the models have different numbers of outputs", b.name);
+  }
+  for (size_t i = 0; i < first.output_count(); ++i) {
+    if (first.output_elements(i) == second.output_elements(i)) continue;
+    throw Error(ErrorCode::bad_input, fmt::format("output {} has another size", i), b.name);
+  }
+  std::vector<std::vector<float>> outputs(first.output_count());
+  first.run(samples.values, [&](int64_t, const std::vector<std::vector<float>>& values) {
+    for (size_t i = 0; i < values.size(); ++i) outputs[i].insert(outputs[i].end(), values[i].begin(), values[i].end());
+  });
+  std::vector<DifferenceMeter> meters(outputs.size());
+  std::vector<float> second_outputs;
+  second.run(samples.values, [&](int64_t sample, const std::vector<std::vector<float>>& values) {
+    for (size_t i = 0; i < values.size(); ++i) {
+      const size_t at = static_cast<size_t>(sample) * values[i].size();
+      meters[i].add(std::span(outputs[i]).subspan(at, values[i].size()), values[i]);
+    }
+    second_outputs.insert(second_outputs.end(), values[0].begin(), values[0].end());
+  });
+  Comparison result;
+  for (const DifferenceMeter& meter : meters) result.outputs.push_back(meter.result());
+  result.same_largest_output = agreement(outputs[0], second_outputs, first.output_elements(0));
+  return result;
 }
 
 }  // namespace whit::compress

@@ -39,6 +39,8 @@ Evaluation evaluate(const ir::Graph& graph, const data::Samples& samples, const 
 
 // What a change of value means: accuracy in points (0.01), errors relative to `before`. Positive: worse.
 double drop(const Evaluation& before, const Evaluation& after);
+// An accuracy of less than 1.5 times that of guessing: labels or the preparation of the data are likely wrong.
+bool is_near_chance(const Evaluation& evaluation);
 // "88.20 %", "0.0312".
 std::string text_of(const Evaluation& evaluation);
 
@@ -61,6 +63,14 @@ class DifferenceMeter {
 
 // Share of samples for which the largest of [samples, outputs] stands at the same place in both.
 double agreement(std::span<const float> a, std::span<const float> b, int64_t outputs);
+
+struct Comparison {
+  std::vector<Difference> outputs;   // of each output tensor
+  double same_largest_output = 0.0;  // agreement() of the first
+};
+
+// Error bad_input when the models' outputs differ in number or size, or `samples` do not fit one of them.
+Comparison compare(const ir::Graph& a, const ir::Graph& b, const data::Samples& samples);
 
 // Error bad_input when there are samples for another number of inputs than the model has, or they do not have the shape
 // of the input, dimensions of 1 aside, and are not flat.

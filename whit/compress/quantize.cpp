@@ -342,6 +342,12 @@ bool QuantizeOptions::needs_moments() const {
   return needs(recipe) || std::any_of(nodes.begin(), nodes.end(), [&](const auto& node) { return needs(node.second); });
 }
 
+int64_t constant_bytes(const ir::Graph& graph) {
+  int64_t bytes = 0;
+  for (const ir::Tensor& tensor : graph.tensors) bytes += tensor.is_constant ? ir::bytes_of(tensor) : 0;
+  return bytes;
+}
+
 void prepare(ir::Graph& graph) {
   compile::run_passes(graph);
   for (const ir::Node& node : graph.nodes) {

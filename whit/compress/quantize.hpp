@@ -62,4 +62,7 @@ void prepare(ir::Graph& graph);
 // activation was never finite.
 ir::Graph quantize(const ir::Graph& graph, const Calibration& calibration, const QuantizeOptions& options);
 
+// Of all constants, weights and others.
+int64_t constant_bytes(const ir::Graph& graph);
+
 }  // namespace whit::compress
