@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "whit/base/error.hpp"
 #include "whit/compress/equalize.hpp"
 
@@ -31,12 +33,24 @@ constexpr Fix kCostly[] = {
     {"float32", [](Recipe& r) { r.precision = Precision::f32; }},
 };
 
-// A float graph and what its activations are like.
-struct Start {
-  Start(ir::Graph float_graph, const data::Samples& data)
-      : graph(std::move(float_graph)), calibration(calibrate(graph, data.values, /*moments=*/true)) {}
+// A float graph and what its activations are like. Moments, which are slow to collect, from when they are needed.
+class Start {
+ public:
+  Start(ir::Graph float_graph, const data::Samples& data) : graph(std::move(float_graph)), data_(&data) {}
   ir::Graph graph;
-  Calibration calibration;
+
+  const Calibration& calibration(bool moments) {
+    if (!calibration_ || (moments && !moments_)) {
+      calibration_ = calibrate(graph, data_->values, moments);
+      moments_ = moments;
+    }
+    return *calibration_;
+  }
+
+ private:
+  const data::Samples* data_;
+  std::optional<Calibration> calibration_;
+  bool moments_ = false;
 };
 
 class Search {
@@ -46,11 +60,11 @@ class Search {
       : float_model_(float_model), data_(data), metric_(metric), say_(say) {}
 
   // Quantizes with `options` and keeps the result when it is better than the best so far.
-  bool attempt(const std::string& change, const Start& start, const QuantizeOptions& options) {
+  bool attempt(const std::string& change, Start& start, const QuantizeOptions& options) {
     Step step{change, {}, 0, false};
     ir::Graph quantized;
     try {
-      quantized = quantize(start.graph, start.calibration, options);
+      quantized = quantize(start.graph, start.calibration(options.needs_moments()), options);
       step.result = evaluate(quantized, data_, metric_);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::unsupported || best_.steps.empty()) throw;
