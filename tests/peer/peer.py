@@ -247,14 +247,19 @@ def error_of(done):
     return text.split(".tflite: ", 1)[-1].removeprefix("whit: ")
 
 
+def failure_of(whit, *arguments):
+    """None when `whit arguments` does its work, else {"status": refused|crashed, "detail": ...}."""
+    done = subprocess.run([whit, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode == 0:
+        return None
+    return {"status": "refused" if done.returncode in (3, 4) else "crashed", "detail": error_of(done)}
+
+
 def compare(whit, path, folder):
     """{"status": matches|differs|refused|no reference|crashed, "detail": ...} of one model."""
     blob = folder / "model.whit"
-    done = subprocess.run([whit, "compile", str(path), "-o", str(blob)], capture_output=True, text=True)
-    if done.returncode in (3, 4):
-        return {"status": "refused", "detail": error_of(done)}
-    if done.returncode != 0:
-        return {"status": "crashed", "detail": error_of(done)}
+    if failure := failure_of(whit, "compile", path, "-o", blob):
+        return failure
     other = folder / "other.tflite"
     try:
         if dequantize_weights(path, other):

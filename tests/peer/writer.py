@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from peer import ROOT, RULES, Reference, dequantize_weights, enter_environment, error_of, is_constant, make_input, models_of, skip
+from peer import ROOT, RULES, Reference, dequantize_weights, enter_environment, failure_of, is_constant, make_input, models_of, skip
 
 AT_LEAST_EQUAL = 200  # of the 224 models of the index
 AT_LEAST_OPENED = 551  # ops by types
@@ -34,11 +34,8 @@ def compare(whit, path, folder):
     """{"status": equal|differs|refused|no reference|crashed, "detail": ...} of one model."""
     import numpy as np
     ours = folder / "ours.tflite"
-    done = subprocess.run([whit, "export", str(path), "-o", str(ours)], capture_output=True, text=True)
-    if done.returncode in (3, 4):
-        return {"status": "refused", "detail": error_of(done)}
-    if done.returncode != 0:
-        return {"status": "crashed", "detail": error_of(done)}
+    if failure := failure_of(whit, "export", path, "-o", ours):
+        return failure
     other = folder / "other.tflite"
     reference_path = other if dequantize_weights(path, other) else path
     try:
