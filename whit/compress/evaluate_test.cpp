@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "whit/base/error.hpp"
 #include "whit/ir/text.hpp"
 
@@ -60,6 +62,46 @@ output %2
   samples.more = {{1}};
   EXPECT_EQ(evaluate(graph, samples, "auto").outputs, (std::vector<float>{11, 12, 23, 24}));
   EXPECT_EQ(evaluate(graph, samples, "auto").value, 0.5);
+}
+
+TEST(Evaluate, NearChanceIsLessThanHalfAsMuchAgainAsGuessing) {
+  Evaluation evaluation{Metric::accuracy, 0.37, 2, 0.0, std::vector<float>(8)};  // four classes: 0.375
+  EXPECT_TRUE(is_near_chance(evaluation));
+  evaluation.value = 0.38;
+  EXPECT_FALSE(is_near_chance(evaluation));
+  evaluation.outputs.resize(2);  // one output is two classes
+  EXPECT_TRUE(is_near_chance(evaluation));
+  evaluation.metric = Metric::mae;
+  EXPECT_FALSE(is_near_chance(evaluation));
+}
+
+ir::Graph adding(const std::string& constant, int outputs = 1) {
+  return ir::parse_text("graph \"g\"\ninput %0 \"x\": f32 [1,2]\nconst %1 \"c\": f32 [2] = {" + constant +
+                        "}\n%2 \"y\": f32 [1,2] = add(%0, %1)\noutput " + (outputs == 1 ? "%2" : "%2, %0") + "\n");
+}
+
+TEST(Compare, MeasuresHowFarTheOutputsAreApart) {
+  const data::Samples samples = samples_of({2}, {1, 2, 4, 3, 5, 7, 9, 8}, {});
+  const Comparison same = compare(adding("0 0"), adding("0 0"), samples);
+  EXPECT_TRUE(std::isinf(same.outputs.at(0).sqnr_db));
+  EXPECT_EQ(same.same_largest_output, 1.0);
+  const Comparison other = compare(adding("0 0"), adding("0 1.5"), samples);
+  EXPECT_EQ(other.outputs.at(0).max_abs, 1.5);
+  EXPECT_EQ(other.outputs.at(0).mean_abs, 0.75);
+  EXPECT_EQ(other.same_largest_output, 0.5);  // 4 and 9 lose to 4.5 and 9.5
+}
+
+TEST(Compare, RefusesModelsWithOtherOutputs) {
+  const data::Samples samples = samples_of({2}, {1, 2}, {});
+  const ir::Graph shorter = ir::parse_text(R"(graph "short"
+input %0 "x": f32 [1,2]
+const %1 "w": f32 [1,2] = {1 1}
+%2 "y": f32 [1,1] = fully_connected(%0, %1, -)
+output %2
+)");
+  EXPECT_THROW(compare(adding("0 0"), shorter, samples), Error);
+  const ir::Graph longer = adding("0 0", 2);
+  EXPECT_THROW(compare(adding("0 0"), longer, samples), Error);
 }
 
 }  // namespace
