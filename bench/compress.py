@@ -294,6 +294,34 @@ dense on cores whose dense kernel is fast.
 {table(header, costs)}""", failures
 
 
+def section_float16(bench):
+    rows, failures = [], []
+    for model in [*bench.models(), autoencoder(bench)]:
+        path = bench.work / f"{model.name}_float16.tflite"
+        result = bench.run("quantize", model.float_file, "-o", path, *model.options, "--precision", "float16", "--test",
+                           f"0:{model.count}", "--force", "--json")
+        score = percent if result["metric"] == "accuracy" else "{:.4f}".format
+        wide = bench.work / f"{model.name}_float32.tflite"
+        subprocess.run([str(bench.whit), "export", str(model.float_file), "-o", str(wide)], check=True, stdout=subprocess.DEVNULL)
+        measured = [(name, value, file, bench.measure(file))
+                    for name, value, file in (("float32", result["float"], wide), ("float16", result["quantized"], path))]
+        whole = measured[0][3]
+        for name, value, file, own in measured:
+            rows.append([model.name, name, score(value), f"{file.stat().st_size:,}", f"{own['weights_bytes']:,}",
+                         f"{own['code_bytes']:,}", f"{own['instructions']:,}",
+                         f"{own['instructions'] / whole['instructions']:.2f}"])
+        if measured[1][3]["weights_bytes"] > 0.52 * whole["weights_bytes"]:
+            failures.append(f"float16 does not halve the weights of {model.name} in flash")
+    return f"""## Float16 weights
+
+Weights rounded to half precision, arithmetic in float32, no calibration: all samples are test samples, ad's score is its
+reconstruction error. Biases stay float32. File: the `.tflite`, as whit writes it. Flash and instructions on an emulated
+Cortex-M4 with its FPU, which converts a weight in one instruction.
+
+{table(["model", "weights", "score", "file, bytes", "weights in flash, bytes", "code, bytes", "instructions",
+        "of float32"], rows)}""", failures
+
+
 def section_recurrent(bench):
     import recurrent
     spread = recurrent.write_data(bench.work, 1000)
@@ -333,7 +361,7 @@ one step of the layer on an emulated Cortex-M4: in layers this small, int8 saves
 
 
 SECTIONS = {"int8": section_int8, "observers": section_observers, "wide": section_wide,
-            "sparse": section_sparse, "fault": section_fault, "temperature": section_temperature,
+            "float16": section_float16, "sparse": section_sparse, "fault": section_fault, "temperature": section_temperature,
             "recurrent": section_recurrent}
 
 HEADER = """# Compression: what it saves and what it costs

@@ -225,6 +225,17 @@ TEST_F(Data, CalibrationDataOfTheWrongShapeIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(output));
 }
 
+TEST_F(Data, OnlyFloat16GoesWithoutCalibration) {
+  const std::string model = file("two.onnx", two_inputs().bytes()), output = path("q.tflite");
+  std::vector<std::string> arguments = quantize(model, output);
+  const auto calibrate = std::find(arguments.begin(), arguments.end(), "--calibrate");
+  arguments.erase(calibrate, calibrate + 2);
+  expect_refusal(arguments, kUsage, {"nothing to calibrate with", "--calibrate"});
+  arguments.insert(arguments.end(), {"--precision", "float16"});
+  EXPECT_EQ(whit(arguments).exit_code, 0);
+  EXPECT_TRUE(std::filesystem::exists(output));
+}
+
 TEST_F(Data, ImportWritesTfliteOnly) {
   const std::string model = file("two.onnx", two_inputs().bytes());
   expect_refusal({"import", model, "-o", path("m.onnx")}, kUsage, {".tflite", "whit export"});

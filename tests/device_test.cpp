@@ -100,6 +100,28 @@ TEST_P(DeviceLayers, SparseLayersEqualPortableKernelsOfThisMachine) {
   for (const char* kernel : {"bitmap", "4of16", "1x4"}) EXPECT_GE(seen[std::string("fully_connected_s8_") + kernel], 4);
 }
 
+TEST_P(DeviceLayers, WeightsStoredAsHalvesGiveWhatFloatsGiveOnThisMachine) {
+  namespace layer = compile::random_layer;
+  const Target& target = find_target(GetParam());
+  if (!program_exists(target.compiler) || !program_exists(target.emulator)) {
+    GTEST_SKIP() << "skipped: no " << target.compiler << " or no " << target.emulator;
+  }
+  const tests::PlayerImage player(target);
+  layer::Random random(502);
+  for (int i = 0; i < 12; ++i) {
+    const ir::Graph graph =
+        layer::in_halves(random, i % 3 == 0   ? layer::random_conv2d(random)
+                                 : i % 3 == 1 ? layer::random_fully_connected(random)
+                                              : layer::depthwise_layer(random, layer::random_map(random, 9), false));
+    const std::vector<uint8_t> input = layer::random_floats(random, graph);
+    const compile::Program program(compile::lower(graph, {compile::kernel_set(target.kernels)}).program, "layer");
+    EXPECT_NE(program.ops()[0].kernel_name.find("_f32_w16"), std::string::npos);
+    const std::vector<uint8_t> expected = layer::play(compile::lower(graph, {compile::KernelSet::host}), input);
+    ASSERT_EQ(player.play(program, input), hex(expected))
+        << "case " << i << ": " << program.ops()[0].kernel_name << " " << layer::shapes_text(graph);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, DeviceLayers, testing::Values("cortex-m4", "cortex-m3", "cortex-m0plus", "riscv32"),
                          [](const auto& info) {
                            std::string name = info.param;

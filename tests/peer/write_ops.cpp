@@ -218,6 +218,15 @@ constexpr Op kLayers[] = {
      "[2,2,2]Q = fully_connected(%0, %1, -)\noutput %3\n"},
 };
 
+// Weights of halves, enough of them to be stored as FLOAT16 behind a DEQUANTIZE.
+std::string half_layer(const char* layer, const char* input, const char* weights, const char* output) {
+  std::string values;
+  for (int i = 0; i < 144; ++i) values += i % 3 == 0 ? "0.75 " : "-1.5 ";
+  return fmt::format(
+      "input %0 \"x\": f32 {}\nconst %1 \"w\": f32 {} = {{{}}}\n%2 \"y\": f32 {} = {}(%0, %1)\noutput %2\n", input,
+      weights, values, output, layer);
+}
+
 struct LayerTypes {
   const char *name, *activation, *quantization, *weights, *bias;
 };
@@ -238,6 +247,16 @@ void write_text(const std::filesystem::path& directory, const std::string& name,
   } catch (const whit::Error& error) {
     fmt::print("refused {}: {}\n", name, error.what());
   }
+}
+
+void write_half_layers(const std::filesystem::path& directory) {
+  write_text(directory, "conv2d_half_weights", half_layer("conv2d", "[1,4,4,2]", "[8,3,3,2]", "[1,2,2,8]"));
+  write_text(directory, "depthwise_conv2d_half_weights",
+             half_layer("depthwise_conv2d", "[1,4,4,16]", "[1,3,3,16]", "[1,2,2,16]"));
+  write_text(directory, "transpose_conv2d_half_weights",
+             half_layer("transpose_conv2d", "[1,2,2,2]", "[8,3,3,2]", "[1,4,4,8]"));
+  write_text(directory, "fully_connected_half_weights", half_layer("fully_connected", "[2,12]", "[12,12]", "[2,12]"));
+  write_text(directory, "batch_matmul_half_weights", half_layer("batch_matmul", "[2,12]", "[12,12]", "[2,12]"));
 }
 
 void write_layer(const std::filesystem::path& directory, const Op& op, const LayerTypes& types, bool per_channel) {
@@ -270,6 +289,7 @@ void write(const std::filesystem::path& directory, const std::string& op, const 
 int main(int argc, char** argv) {
   if (argc != 2) return static_cast<int>(whit::ErrorCode::usage);
   for (const auto& layer : whit::tflite::kRecurrent) write_text(argv[1], layer.name, layer.text);
+  write_half_layers(argv[1]);
   for (const LayerTypes& types : kLayerTypes) {
     for (const Op& op : kLayers) {
       write_layer(argv[1], op, types, false);

@@ -14,6 +14,7 @@
 #include "whit/cli/verbs.hpp"
 #include "whit/compile/compile.hpp"
 #include "whit/compile/program.hpp"
+#include "whit/ir/half_weights.hpp"
 
 namespace whit::cli {
 namespace {
@@ -59,12 +60,12 @@ std::vector<ir::Tensor> tensors_of(const ir::Graph& graph, const std::vector<ir:
 }
 
 // One layer: parameters are the elements of its constants, bytes their size in the file's types.
-Json describe_layer(const ir::Graph& graph, const ir::Node& node, size_t index) {
+Json describe_layer(const ir::Graph& graph, const ir::Node& node, size_t index, const std::vector<bool>& half) {
   int64_t parameters = 0, constant_bytes = 0;
   for (const ir::TensorId id : node.inputs) {
     if (id == ir::kNoTensor || !graph.tensor(id).is_constant) continue;
     parameters += ir::elements(graph.tensor(id).shape);
-    constant_bytes += ir::bytes_of(graph.tensor(id));
+    constant_bytes += ir::bytes_of(graph.tensor(id)) / (half[static_cast<size_t>(id)] ? 2 : 1);
   }
   Json json{{"index", index}, {"source_op", node.source_index}, {"op", ir::name_of(node.op)}};
   if (!node.outputs.empty()) json.update(describe(graph.tensor(node.outputs[0])));
@@ -99,6 +100,7 @@ int64_t peak_activation_bytes(const ir::Graph& graph) {
 }
 
 Json inspect_graph(const ir::Graph& graph) {
+  const std::vector<bool> half = ir::half_weights(graph);
   std::map<std::string, int> ops;
   Json layers = Json::array();
   std::set<ir::TensorId> constants;
@@ -107,14 +109,14 @@ Json inspect_graph(const ir::Graph& graph) {
     const ir::Node& node = graph.nodes[i];
     ++ops[ir::name_of(node.op)];
     macs += ir::macs(graph, node);
-    layers.push_back(describe_layer(graph, node, i));
+    layers.push_back(describe_layer(graph, node, i, half));
     for (const ir::TensorId id : node.inputs) {
       if (id != ir::kNoTensor && graph.tensor(id).is_constant) constants.insert(id);
     }
   }
   for (const ir::TensorId id : constants) {
     parameters += ir::elements(graph.tensor(id).shape);
-    constant_bytes += ir::bytes_of(graph.tensor(id));
+    constant_bytes += ir::bytes_of(graph.tensor(id)) / (half[static_cast<size_t>(id)] ? 2 : 1);
   }
   for (const ir::Variable& variable : graph.variables) state_bytes += static_cast<int64_t>(variable.initial.size());
   Json json{{"inputs", describe_all(tensors_of(graph, graph.inputs))},

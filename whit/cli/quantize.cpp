@@ -59,18 +59,20 @@ compress::QuantizeOptions options_of(const Arguments& arguments) {
   return options;
 }
 
-void check_data(const Arguments& arguments, const ir::Graph& graph, const data::Samples& calibration,
-                const data::Samples& test) {
-  compress::check_shape(graph, calibration);
-  compress::check_shape(graph, test);
-  const int64_t outputs = ir::elements(graph.tensor(graph.outputs.at(0)).shape);
-  const bool classifier = !test.labels.empty() && outputs > 1;
-  const std::vector<std::string> problems =
-      compress::calibration_problems(calibration, arguments.calibrate, classifier ? outputs : 0, test);
+void warn_of_few(const data::Samples& test) {
   constexpr int64_t kFewTestSamples = 100;
   if (test.count() < kFewTestSamples) {
     fmt::print(stderr, "warning: the gate is judged on {} samples only\n", test.count());
   }
+}
+
+void check_calibration(const Arguments& arguments, const ir::Graph& graph, const data::Samples& calibration,
+                       const data::Samples& test) {
+  compress::check_shape(graph, calibration);
+  const int64_t outputs = ir::elements(graph.tensor(graph.outputs.at(0)).shape);
+  const bool classifier = !test.labels.empty() && outputs > 1;
+  const std::vector<std::string> problems =
+      compress::calibration_problems(calibration, arguments.calibrate, classifier ? outputs : 0, test);
   if (problems.empty()) return;
   if (!arguments.force) {
     throw Error(ErrorCode::bad_input, problems[0], arguments.data.paths[0],
@@ -109,9 +111,17 @@ void quantize(const Arguments& arguments) {
   const compress::QuantizeOptions options = options_of(arguments);
   const compress::Sparsity sparsity =
       arguments.sparsity.empty() ? compress::Sparsity{} : compress::sparsity_from_text(arguments.sparsity);
-  const data::Samples calibration_data = load_samples(arguments.data, arguments.calibrate, graph);
+  const bool calibrates = options.needs_ranges() || arguments.automatic || arguments.temperature;
+  if (calibrates && arguments.calibrate.empty()) {
+    throw Error(ErrorCode::usage, "there is nothing to calibrate with", "",
+                "--calibrate names a split, or rows FIRST:END; only --precision float16 and float32 go without");
+  }
+  const data::Samples calibration_data =
+      calibrates ? load_samples(arguments.data, arguments.calibrate, graph) : data::Samples{};
   const data::Samples test = load_samples(arguments.data, arguments.test, graph);
-  check_data(arguments, graph, calibration_data, test);
+  compress::check_shape(graph, test);
+  warn_of_few(test);
+  if (calibrates) check_calibration(arguments, graph, calibration_data, test);
   const compress::Evaluation before = compress::evaluate(graph, test, arguments.metric);
   const int64_t float_bytes = compress::constant_bytes(graph);
   if (!arguments.sparsity.empty()) {
@@ -197,10 +207,11 @@ void add_quantize(CLI::App& app) {
   verb->add_option("model", a.model, "the float model")->required();
   verb->add_option("-o,--output", a.output, "the file to write, .tflite")->required();
   add_data_flags(*verb, a.data);
-  verb->add_option("--calibrate", a.calibrate, "samples to calibrate with: a split's name, or rows FIRST:END")
-      ->required();
+  verb->add_option("--calibrate", a.calibrate,
+                   "samples to calibrate with: a split's name, or rows FIRST:END; float16 needs none");
   verb->add_option("--test", a.test, "held-out samples for the gate, likewise")->required();
-  verb->add_option("--precision", a.precision, "int8, int16x8 (int16 activations) or float32")->capture_default_str();
+  verb->add_option("--precision", a.precision, "int8, int16x8 (int16 activations), float16 (weights) or float32")
+      ->capture_default_str();
   verb->add_option("--layer", a.layers, "LAYER=PRECISION: another precision for one layer (several times)");
   verb->add_option("--observer", a.observer, "min_max, moving_average, percentile, entropy or mse")
       ->capture_default_str();

@@ -14,24 +14,27 @@
 #include "whit/compress/quantize_recurrent.hpp"
 #include "whit/compress/quantize_rules.hpp"
 #include "whit/compress/scale_groups.hpp"
+#include "whit/ir/half_weights.hpp"
 #include "whit/ir/kept_state.hpp"
 #include "whit/ir/verify.hpp"
 
 namespace whit::compress {
 namespace {
 
-constexpr std::array kPrecisions = {"float32", "int8", "int16x8"};
+constexpr std::array kPrecisions = {"float32", "int8", "int16x8", "float16"};
 constexpr std::array kWeightScales = {"per_tensor", "convolutions", "per_channel"};
 
 // An activation in one of the types that it exists in. kState: of a recurrent layer, with the scale that its kernel
 // asks for.
-enum Format : size_t { kFloat, kInt8, kInt16, kState, kFormats };
-constexpr ir::DType kTypes[] = {ir::DType::f32, ir::DType::i8, ir::DType::i16, ir::DType::i16};
-constexpr const char* kSuffixes[] = {"_f32", "_i8", "_i16", "_state"};
+// kHalf: weights that are rounded to halves.
+enum Format : size_t { kFloat, kInt8, kInt16, kState, kHalf, kFormats };
+constexpr ir::DType kTypes[] = {ir::DType::f32, ir::DType::i8, ir::DType::i16, ir::DType::i16, ir::DType::f32};
+constexpr const char* kSuffixes[] = {"_f32", "_i8", "_i16", "_state", "_f16"};
 
 Format format_of(Precision precision) {
   switch (precision) {
     case Precision::f32:
+    case Precision::float16:
       return kFloat;
     case Precision::int16x8:
       return kInt16;
@@ -97,6 +100,10 @@ class Quantizer {
     if (node.op == ir::Op::lstm && has_peepholes(node)) return kFloat;  // there is no integer kernel
     return node.outputs.empty() || !is_float(node.inputs[0]) ? kFloat : wanted;
   }
+  bool becomes_halves(const ir::Node& node, size_t i) const {
+    return static_cast<int32_t>(i) == ir::weights_input(node.op) && is_float(node.inputs[i]) &&
+           from_.tensor(node.inputs[i]).is_constant && options_.of(from_, node).precision == Precision::float16;
+  }
   // The hidden state of an lstm is of the kind of its outputs.
   static Format state_format(const ir::Node& node, const ir::StateOperands& state, Format f) {
     return node.op == ir::Op::lstm && state.input == ir::LstmInput::hidden ? f : kState;
@@ -152,7 +159,7 @@ class Quantizer {
   }
 
   ir::Quantization parameters(ir::TensorId id, Format f) const {
-    if (f == kFloat) return {};
+    if (kTypes[f] == ir::DType::f32) return {};
     if (f == kState) return state_quantization(groups_[f - 1].range(static_cast<size_t>(id)));
     return groups_[f - 1].parameters(static_cast<size_t>(id), kTypes[f]);
   }
@@ -191,7 +198,9 @@ class Quantizer {
     if (source.is_constant) {
       const ir::TensorId constant = add_tensor(id, f, parameters(id, f));
       to_.tensor(constant).is_constant = true;
-      to_.tensor(constant).data = f == kFloat ? source.data : quantize_values(source, to_.tensor(constant));
+      to_.tensor(constant).data = f == kFloat  ? source.data
+                                  : f == kHalf ? rounded_to_halves(source, from_.name)
+                                               : quantize_values(source, to_.tensor(constant));
       return made[f] = constant;
     }
     const auto present = std::find_if(made.begin(), made.end(), [](ir::TensorId t) { return t != ir::kNoTensor; });
@@ -274,7 +283,9 @@ class Quantizer {
     }
     if (f != kFloat && scales_of(source.op, kTypes[f]) == Scales::recurrent) return add_recurrent(index, f);
     if (f == kFloat) {
-      for (ir::TensorId& id : node.inputs) id = keep(id);
+      for (size_t i = 0; i < node.inputs.size(); ++i) {
+        node.inputs[i] = becomes_halves(source, i) ? fetch(source.inputs[i], kHalf) : keep(source.inputs[i]);
+      }
       for (ir::TensorId& id : node.outputs) id = is_float(id) ? define(id, kFloat) : keep(id);
       to_.nodes.push_back(std::move(node));
       return;
@@ -342,9 +353,18 @@ bool QuantizeOptions::needs_moments() const {
   return needs(recipe) || std::any_of(nodes.begin(), nodes.end(), [&](const auto& node) { return needs(node.second); });
 }
 
+bool QuantizeOptions::needs_ranges() const {
+  const auto needs = [](const Recipe& r) { return format_of(r.precision) != kFloat; };
+  return needs(recipe) || std::any_of(nodes.begin(), nodes.end(), [&](const auto& node) { return needs(node.second); });
+}
+
 int64_t constant_bytes(const ir::Graph& graph) {
+  const std::vector<bool> half = ir::half_weights(graph);
   int64_t bytes = 0;
-  for (const ir::Tensor& tensor : graph.tensors) bytes += tensor.is_constant ? ir::bytes_of(tensor) : 0;
+  for (size_t i = 0; i < half.size(); ++i) {
+    const ir::Tensor& tensor = graph.tensors[i];
+    bytes += tensor.is_constant ? ir::bytes_of(tensor) / (half[i] ? 2 : 1) : 0;
+  }
   return bytes;
 }
 

@@ -17,6 +17,7 @@ enum class Precision {
   f32,
   int8,     // activations and weights int8
   int16x8,  // activations int16, weights int8
+  float16,  // activations float32, weights of layers halves; biases and recurrent layers stay float32
 };
 enum class Rounding { nearest, adaround };
 enum class WeightScales {
@@ -52,6 +53,7 @@ struct QuantizeOptions {
 
   const Recipe& of(const ir::Graph& graph, const ir::Node& node) const;
   bool needs_moments() const;  // of calibrate()
+  bool needs_ranges() const;   // calibrate() without data will do otherwise
 };
 
 // The passes that bring a float graph into the form that is quantized: batch norm folded, activations fused, ...
@@ -59,10 +61,10 @@ struct QuantizeOptions {
 void prepare(ir::Graph& graph);
 
 // Tensors keep their names. Error usage for a node in the options that the graph does not have; bad_input when an
-// activation was never finite.
+// activation was never finite, and for a weight that float16 cannot hold.
 ir::Graph quantize(const ir::Graph& graph, const Calibration& calibration, const QuantizeOptions& options);
 
-// Of all constants, weights and others.
+// Of all constants, weights and others, as files store them.
 int64_t constant_bytes(const ir::Graph& graph);
 
 }  // namespace whit::compress

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "whit/base/error.hpp"
+#include "whit/base/half.hpp"
 #include "whit/compile/passes/rewrite.hpp"
 #include "whit/compress/model_runner.hpp"
 #include "whit/compress/round_weights.hpp"
@@ -118,6 +119,22 @@ ir::Quantization activation_quantization(Range range, ir::DType type) {
 std::vector<uint8_t> quantize_values(const ir::Tensor& source, const ir::Tensor& target) {
   const std::span<const float> values(ir::data<float>(source), static_cast<size_t>(ir::elements(source.shape)));
   return store(values, target);
+}
+
+std::vector<uint8_t> rounded_to_halves(const ir::Tensor& weights, const std::string& model) {
+  std::vector<float> values(ir::data<float>(weights), ir::data<float>(weights) + ir::elements(weights.shape));
+  for (float& value : values) {
+    const float rounded = half_to_float(half_from_float(value));
+    if (!std::isfinite(rounded)) {
+      throw Error(ErrorCode::bad_input, fmt::format("a weight of {} is more than float16 holds, 65504", value),
+                  fmt::format("{}: tensor '{}'", model, weights.name),
+                  "keep the layer that reads it in float32 with --layer LAYER=float32");
+    }
+    value = rounded;
+  }
+  std::vector<uint8_t> bytes(weights.data.size());
+  if (!bytes.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
+  return bytes;
 }
 
 void quantize_layer(ir::Graph& to, ir::Node& node, const ir::Graph& from, const ir::Node& source, const Recipe& recipe,

@@ -17,6 +17,10 @@ ir::Quantization activation_quantization(Range range, ir::DType type);
 // The f32 constant `source` in the type and scale of `target`; rounds half away from zero, saturates.
 std::vector<uint8_t> quantize_values(const ir::Tensor& source, const ir::Tensor& target);
 
+// The values of f32 weights rounded to the nearest halves, as f32. Error bad_input, naming `model`, for one that is
+// more than a half can be.
+std::vector<uint8_t> rounded_to_halves(const ir::Tensor& weights, const std::string& model);
+
 // Adds weights and bias of layer `source` of graph `from`, quantized as `recipe` says, to graph `to` and puts them into
 // node.inputs; node.inputs[0] is in `to` already, quantized. Weights are symmetric; the bias has
 // input_scale * weight_scale.

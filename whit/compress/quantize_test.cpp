@@ -149,6 +149,31 @@ TEST(Quantize, RefusesValuesThatAreNotFinite) {
   EXPECT_THROW(quantize(graph, calibrate(graph, data, false), {}), Error);
 }
 
+TEST(Quantize, Float16RoundsWeightsAndNeedsNoData) {
+  const ir::Graph graph = ir::parse_text(kNet);
+  QuantizeOptions options;
+  options.recipe.precision = Precision::float16;
+  options.nodes["g"] = {Precision::f32};
+  EXPECT_FALSE(options.needs_ranges());
+  const ir::Graph q = quantize(graph, calibrate(graph, {}, false), options);
+  EXPECT_EQ(q.nodes.size(), graph.nodes.size());
+  EXPECT_EQ(ir::data<float>(named(q, "w1"))[12], 0x1.998p-4f) << "0.1, to the nearest half";
+  EXPECT_EQ(ir::data<float>(named(q, "w1"))[2], -0.25f);
+  EXPECT_EQ(named(q, "b1").data, named(graph, "b1").data);
+  EXPECT_EQ(named(q, "w2").data, named(graph, "w2").data);
+}
+
+TEST(Quantize, Float16RefusesWeightsThatItCannotHold) {
+  std::string text = kNet;
+  text.replace(text.find("{1 0.5"), 6, "{7e4 0.5");
+  const ir::Graph graph = ir::parse_text(text);
+  QuantizeOptions options;
+  options.recipe.precision = Precision::float16;
+  EXPECT_THROW(quantize(graph, calibrate(graph, {}, false), options), Error);
+  options.nodes["h"] = {Precision::f32};
+  EXPECT_NO_THROW(quantize(graph, calibrate(graph, {}, false), options));
+}
+
 // docs/quantization.md: [-0.5, 0.8] has zero point -30. With 98, the zero point for integers from 0 to 255, every
 // weight above 0.15 would be cut off.
 TEST(ActivationQuantization, PutsZeroWhereTheRangeHasIt) {

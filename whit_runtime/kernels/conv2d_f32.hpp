@@ -1,43 +1,54 @@
-// Convolution, depthwise convolution and fully connected, float32.
+// Convolution, depthwise convolution and fully connected, float32; weights float32 or stored as float16 (w16).
 // Each result is one sum in the order of TFLite's reference kernels (rows, columns, channels), then the bias, so that
 // any compiler that neither reorders nor contracts gives the same bits. Taps outside the map are skipped.
 #ifndef WHIT_RUNTIME_KERNELS_CONV2D_F32_HPP_
 #define WHIT_RUNTIME_KERNELS_CONV2D_F32_HPP_
 
+#include "whit_runtime/half.hpp"
 #include "whit_runtime/kernels/conv_geometry.hpp"
 #include "whit_runtime/kernels/pool2d_f32.hpp"
 
 namespace whit::rt {
 
-struct Conv2dF32 {
+template <typename W>  // float or Half
+struct Conv2dFloat {
+  using Weight = W;
   OpHead head;
   Ref input;    // float [N,H,W,I]
   Ref output;   // float [N,H,W,O]
-  Ref weights;  // float [O,KH,KW,I]
+  Ref weights;  // W [O,KH,KW,I]
   Ref bias;     // float [O], or kNoRef
   ConvGeometry geometry;
   int32_t output_min_bits;  // fused activation
   int32_t output_max_bits;
   static constexpr uint8_t kRefs = 4;
 };
+using Conv2dF32 = Conv2dFloat<float>;
+using Conv2dF32W16 = Conv2dFloat<Half>;
 
-struct DepthwiseConv2dF32 {
+template <typename W>  // float or Half
+struct DepthwiseConv2dFloat {
+  using Weight = W;
   OpHead head;
   Ref input;    // float [N,H,W,I]
   Ref output;   // float [N,H,W,O], O = I * depth multiplier
-  Ref weights;  // float [KH,KW,O]
+  Ref weights;  // W [KH,KW,O]
   Ref bias;     // float [O], or kNoRef
   ConvGeometry geometry;
   int32_t output_min_bits;
   int32_t output_max_bits;
   static constexpr uint8_t kRefs = 4;
 };
+using DepthwiseConv2dF32 = DepthwiseConv2dFloat<float>;
+using DepthwiseConv2dF32W16 = DepthwiseConv2dFloat<Half>;
 
-struct FullyConnectedF32 {
+template <typename W>  // float or Half
+struct FullyConnectedFloat {
+  using Weight = W;
   OpHead head;
   Ref input;    // float [batches, input_depth]
   Ref output;   // float [batches, output_depth]
-  Ref weights;  // float [output_depth, input_depth]
+  Ref weights;  // W [output_depth, input_depth]
   Ref bias;     // float [output_depth], or kNoRef
   int32_t batches;
   int32_t input_depth;
@@ -46,6 +57,8 @@ struct FullyConnectedF32 {
   int32_t output_max_bits;
   static constexpr uint8_t kRefs = 4;
 };
+using FullyConnectedF32 = FullyConnectedFloat<float>;
+using FullyConnectedF32W16 = FullyConnectedFloat<Half>;
 
 // One dimension of a convolution: every coordinate that the kernels compute fits in 32 bits. Longer maps than
 // check_geometry allows: float models convolve over raw audio.
@@ -64,22 +77,26 @@ inline bool check_conv_f32(const ConvGeometry& g, Ref in, Ref out, Ref bias, con
          (bias == kNoRef || readable(e, bias, 4 * area(g.output_channels), 4));
 }
 
-inline bool check(const Conv2dF32& p, const Extent& e) {
+template <typename W>
+inline bool check(const Conv2dFloat<W>& p, const Extent& e) {
   const ConvGeometry& g = p.geometry;
   return check_conv_f32(g, p.input, p.output, p.bias, e) &&
-         readable(e, p.weights, 4 * area(g.output_channels, g.kernel_height, g.kernel_width, g.input_channels), 4);
+         readable(e, p.weights, sizeof(W) * area(g.output_channels, g.kernel_height, g.kernel_width, g.input_channels),
+                  sizeof(W));
 }
 
-inline bool check(const DepthwiseConv2dF32& p, const Extent& e) {
+template <typename W>
+inline bool check(const DepthwiseConv2dFloat<W>& p, const Extent& e) {
   const ConvGeometry& g = p.geometry;
   return check_conv_f32(g, p.input, p.output, p.bias, e) && g.output_channels % g.input_channels == 0 &&
-         readable(e, p.weights, 4 * area(g.kernel_height, g.kernel_width, g.output_channels), 4);
+         readable(e, p.weights, sizeof(W) * area(g.kernel_height, g.kernel_width, g.output_channels), sizeof(W));
 }
 
-inline bool check(const FullyConnectedF32& p, const Extent& e) {
+template <typename W>
+inline bool check(const FullyConnectedFloat<W>& p, const Extent& e) {
   return readable(e, p.input, 4 * area(p.batches, p.input_depth), 4) &&
          writable(e, p.output, 4 * area(p.batches, p.output_depth), 4) &&
-         readable(e, p.weights, 4 * area(p.output_depth, p.input_depth), 4) &&
+         readable(e, p.weights, sizeof(W) * area(p.output_depth, p.input_depth), sizeof(W)) &&
          (p.bias == kNoRef || readable(e, p.bias, 4 * area(p.output_depth), 4));
 }
 
@@ -93,10 +110,11 @@ WHIT_ALWAYS_INLINE Window taps_inside(int32_t start, int32_t dilation, int32_t k
 }
 
 // Four output channels at a time: their sums are independent, which hides the latency of the additions.
-WHIT_KERNEL void conv2d_f32(const Conv2dF32& p, const Memory& m) {
+template <typename W>
+WHIT_ALWAYS_INLINE void conv2d_float(const Conv2dFloat<W>& p, const Memory& m) {
   const ConvGeometry& g = p.geometry;
   const float* image = input<float>(m, p.input);
-  const float* weights = input<float>(m, p.weights);
+  const W* weights = input<W>(m, p.weights);
   const float* bias = p.bias == kNoRef ? nullptr : input<float>(m, p.bias);
   float* y = output<float>(m, p.output);
   const float low = f32_from_bits(static_cast<uint32_t>(p.output_min_bits));
@@ -112,10 +130,10 @@ WHIT_KERNEL void conv2d_f32(const Conv2dF32& p, const Memory& m) {
         for (int32_t c = 0; c < g.output_channels; c += 4) {
           const int32_t lanes = g.output_channels - c < 4 ? g.output_channels - c : 4;
           // Lanes beyond the last channel repeat it; their sums are dropped.
-          const float* w0 = weights + c * depth;
-          const float* w1 = w0 + (lanes > 1 ? depth : 0);
-          const float* w2 = w1 + (lanes > 2 ? depth : 0);
-          const float* w3 = w2 + (lanes > 3 ? depth : 0);
+          const W* w0 = weights + c * depth;
+          const W* w1 = w0 + (lanes > 1 ? depth : 0);
+          const W* w2 = w1 + (lanes > 2 ? depth : 0);
+          const W* w3 = w2 + (lanes > 3 ? depth : 0);
           float sum0 = 0.0f, sum1 = 0.0f, sum2 = 0.0f, sum3 = 0.0f;
           for (int32_t ky = rows.first; ky < rows.last; ++ky) {
             for (int32_t kx = cols.first; kx < cols.last; ++kx) {
@@ -123,10 +141,10 @@ WHIT_KERNEL void conv2d_f32(const Conv2dF32& p, const Memory& m) {
                                            g.input_channels;
               const int32_t at = (ky * g.kernel_width + kx) * g.input_channels;
               for (int32_t i = 0; i < g.input_channels; ++i) {
-                sum0 += x[i] * w0[at + i];
-                sum1 += x[i] * w1[at + i];
-                sum2 += x[i] * w2[at + i];
-                sum3 += x[i] * w3[at + i];
+                sum0 += x[i] * to_f32(w0[at + i]);
+                sum1 += x[i] * to_f32(w1[at + i]);
+                sum2 += x[i] * to_f32(w2[at + i]);
+                sum3 += x[i] * to_f32(w3[at + i]);
               }
             }
           }
@@ -140,10 +158,14 @@ WHIT_KERNEL void conv2d_f32(const Conv2dF32& p, const Memory& m) {
   }
 }
 
-WHIT_KERNEL void depthwise_conv2d_f32(const DepthwiseConv2dF32& p, const Memory& m) {
+WHIT_KERNEL void conv2d_f32(const Conv2dF32& p, const Memory& m) { conv2d_float(p, m); }
+WHIT_KERNEL void conv2d_f32_w16(const Conv2dF32W16& p, const Memory& m) { conv2d_float(p, m); }
+
+template <typename W>
+WHIT_ALWAYS_INLINE void depthwise_conv2d_float(const DepthwiseConv2dFloat<W>& p, const Memory& m) {
   const ConvGeometry& g = p.geometry;
   const float* image = input<float>(m, p.input);
-  const float* weights = input<float>(m, p.weights);
+  const W* weights = input<W>(m, p.weights);
   const float* bias = p.bias == kNoRef ? nullptr : input<float>(m, p.bias);
   float* y = output<float>(m, p.output);
   const float low = f32_from_bits(static_cast<uint32_t>(p.output_min_bits));
@@ -161,9 +183,9 @@ WHIT_KERNEL void depthwise_conv2d_f32(const DepthwiseConv2dF32& p, const Memory&
           float sum = 0.0f;
           for (int32_t ky = rows.first; ky < rows.last; ++ky) {
             const float* row = image + (top + ky * g.dilation_height) * g.input_width * g.input_channels + channel;
-            const float* w = weights + ky * g.kernel_width * g.output_channels + c;
+            const W* w = weights + ky * g.kernel_width * g.output_channels + c;
             for (int32_t kx = cols.first; kx < cols.last; ++kx) {
-              sum += row[(left + kx * g.dilation_width) * g.input_channels] * w[kx * g.output_channels];
+              sum += row[(left + kx * g.dilation_width) * g.input_channels] * to_f32(w[kx * g.output_channels]);
             }
           }
           *y++ = clamp_f32(sum + (bias != nullptr ? bias[c] : 0.0f), low, high);
@@ -173,20 +195,31 @@ WHIT_KERNEL void depthwise_conv2d_f32(const DepthwiseConv2dF32& p, const Memory&
   }
 }
 
-WHIT_KERNEL void fully_connected_f32(const FullyConnectedF32& p, const Memory& m) {
+WHIT_KERNEL void depthwise_conv2d_f32(const DepthwiseConv2dF32& p, const Memory& m) { depthwise_conv2d_float(p, m); }
+WHIT_KERNEL void depthwise_conv2d_f32_w16(const DepthwiseConv2dF32W16& p, const Memory& m) {
+  depthwise_conv2d_float(p, m);
+}
+
+template <typename W>
+WHIT_ALWAYS_INLINE void fully_connected_float(const FullyConnectedFloat<W>& p, const Memory& m) {
   const float* x = input<float>(m, p.input);
   const float* bias = p.bias == kNoRef ? nullptr : input<float>(m, p.bias);
   float* y = output<float>(m, p.output);
   const float low = f32_from_bits(static_cast<uint32_t>(p.output_min_bits));
   const float high = f32_from_bits(static_cast<uint32_t>(p.output_max_bits));
   for (int32_t b = 0; b < p.batches; ++b, x += p.input_depth) {
-    const float* w = input<float>(m, p.weights);
+    const W* w = input<W>(m, p.weights);
     for (int32_t o = 0; o < p.output_depth; ++o, w += p.input_depth) {
       float sum = 0.0f;
-      for (int32_t i = 0; i < p.input_depth; ++i) sum += x[i] * w[i];
+      for (int32_t i = 0; i < p.input_depth; ++i) sum += x[i] * to_f32(w[i]);
       *y++ = clamp_f32(sum + (bias != nullptr ? bias[o] : 0.0f), low, high);
     }
   }
+}
+
+WHIT_KERNEL void fully_connected_f32(const FullyConnectedF32& p, const Memory& m) { fully_connected_float(p, m); }
+WHIT_KERNEL void fully_connected_f32_w16(const FullyConnectedF32W16& p, const Memory& m) {
+  fully_connected_float(p, m);
 }
 
 }  // namespace whit::rt

@@ -25,17 +25,21 @@ struct TransposeConv2d {
   static constexpr uint8_t kRefs = 4;
 };
 
-struct TransposeConv2dF32 {
+template <typename W>  // float or Half
+struct TransposeConv2dFloat {
+  using Weight = W;
   OpHead head;
   Ref input;    // float [N,H,W,I]
   Ref output;   // float [N,H,W,O]
-  Ref weights;  // float [O,KH,KW,I]
+  Ref weights;  // W [O,KH,KW,I]
   Ref bias;     // float [O], or kNoRef
   ConvGeometry geometry;
   int32_t output_min_bits;
   int32_t output_max_bits;
   static constexpr uint8_t kRefs = 4;
 };
+using TransposeConv2dF32 = TransposeConv2dFloat<float>;
+using TransposeConv2dF32W16 = TransposeConv2dFloat<Half>;
 
 template <typename T, typename Sum>
 inline bool check(const TransposeConv2d<T, Sum>& p, const Extent& e) {
@@ -49,10 +53,12 @@ inline bool check(const TransposeConv2d<T, Sum>& p, const Extent& e) {
          check_requant_of<Sum>(e, p.requant, g.output_channels) && check_ranges<T>(p);
 }
 
-inline bool check(const TransposeConv2dF32& p, const Extent& e) {
+template <typename W>
+inline bool check(const TransposeConv2dFloat<W>& p, const Extent& e) {
   const ConvGeometry& g = p.geometry;
   return check_conv_f32(g, p.input, p.output, p.bias, e) && g.dilation_height == 1 && g.dilation_width == 1 &&
-         readable(e, p.weights, 4 * area(g.output_channels, g.kernel_height, g.kernel_width, g.input_channels), 4);
+         readable(e, p.weights, sizeof(W) * area(g.output_channels, g.kernel_height, g.kernel_width, g.input_channels),
+                  sizeof(W));
 }
 
 // Input positions [first, last) that reach output position `out` through a kernel of `kernel` taps.
@@ -109,14 +115,20 @@ WHIT_KERNEL void transpose_conv2d_s8(const TransposeConv2dS8& p, const Memory& m
 WHIT_KERNEL void transpose_conv2d_s16(const TransposeConv2dS16& p, const Memory& m) { transpose_conv2d(p, m); }
 WHIT_KERNEL void transpose_conv2d_s16_b32(const TransposeConv2dS16B32& p, const Memory& m) { transpose_conv2d(p, m); }
 
-WHIT_KERNEL void transpose_conv2d_f32(const TransposeConv2dF32& p, const Memory& m) {
+template <typename W>
+WHIT_ALWAYS_INLINE void transpose_conv2d_float(const TransposeConv2dFloat<W>& p, const Memory& m) {
   const float* bias = p.bias == kNoRef ? nullptr : input<float>(m, p.bias);
   const float low = f32_from_bits(static_cast<uint32_t>(p.output_min_bits));
   const float high = f32_from_bits(static_cast<uint32_t>(p.output_max_bits));
   float* y = output<float>(m, p.output);
-  transposed_walk<float, float, float>(
-      p.geometry, input<float>(m, p.input), input<float>(m, p.weights), [](float x, float w) { return x * w; },
+  transposed_walk<float, W, float>(
+      p.geometry, input<float>(m, p.input), input<W>(m, p.weights), [](float x, W w) { return x * to_f32(w); },
       [&](int32_t c, float sum) { *y++ = clamp_f32(sum + (bias != nullptr ? bias[c] : 0.0f), low, high); });
+}
+
+WHIT_KERNEL void transpose_conv2d_f32(const TransposeConv2dF32& p, const Memory& m) { transpose_conv2d_float(p, m); }
+WHIT_KERNEL void transpose_conv2d_f32_w16(const TransposeConv2dF32W16& p, const Memory& m) {
+  transpose_conv2d_float(p, m);
 }
 
 }  // namespace whit::rt

@@ -20,6 +20,7 @@ Batch batch_of(const ir::Shape& shape, size_t from_inside) {
   return {shape[at], shape[at] == 1 ? 0 : static_cast<int32_t>(stride)};
 }
 
+// All but the operand b.
 template <typename Params>
 void set_product(Params& p, Lowering& lowering, const ir::Node& node) {
   const ir::Shape& a = lowering.tensor_of(node.inputs[0]).shape;
@@ -45,8 +46,15 @@ void set_product(Params& p, Lowering& lowering, const ir::Node& node) {
   p.b_column_stride = attributes.transpose_b ? b_last : 1;
   p.b_depth_stride = attributes.transpose_b ? 1 : b_last;
   p.a = lowering.tensor(node.inputs[0]);
-  p.b = lowering.tensor(node.inputs[1]);
   p.output = lowering.tensor(node.outputs[0]);
+}
+
+template <typename Params>
+void emit_f32(Lowering& lowering, const ir::Node& node, rt::KernelId kernel) {
+  Params p{};
+  set_product(p, lowering, node);
+  p.b = lowering.float_weights<typename Params::Weight>(node.inputs[1]);
+  lowering.emit(kernel, p);
 }
 
 }  // namespace
@@ -57,9 +65,10 @@ void lower_batch_matmul(Lowering& lowering, const ir::Node& node) {
   const ir::Tensor& output = lowering.tensor_of(node.outputs[0]);
   if (a.type != b.type || a.type != output.type) lowering.refuse("operands of different types");
   if (a.type == ir::DType::f32) {
-    rt::BatchMatmulF32 p{};
-    set_product(p, lowering, node);
-    return lowering.emit(rt::KernelId::batch_matmul_f32, p);
+    if (lowering.wants_halves(node.inputs[1])) {
+      return emit_f32<rt::BatchMatmulF32W16>(lowering, node, rt::KernelId::batch_matmul_f32_w16);
+    }
+    return emit_f32<rt::BatchMatmulF32>(lowering, node, rt::KernelId::batch_matmul_f32);
   }
   if (a.type != ir::DType::i8 || a.quantization.scale.size() != 1 || b.quantization.scale.size() != 1 ||
       output.quantization.scale.size() != 1) {
@@ -67,6 +76,7 @@ void lower_batch_matmul(Lowering& lowering, const ir::Node& node) {
   }
   rt::BatchMatmulS8 p{};
   set_product(p, lowering, node);
+  p.b = lowering.tensor(node.inputs[1]);
   p.a_zero_point = a.quantization.zero_point[0];
   p.b_zero_point = b.quantization.zero_point[0];
   p.output_zero_point = output.quantization.zero_point[0];

@@ -20,7 +20,7 @@ void set_layer(Params& p, Lowering& lowering, const ir::Node& node, ir::Activati
   }
   p.input = lowering.tensor(node.inputs[0]);
   p.output = lowering.tensor(node.outputs[0]);
-  p.weights = lowering.tensor(node.inputs[1]);
+  p.weights = lowering.float_weights<typename Params::Weight>(node.inputs[1]);
   p.bias = has_bias ? lowering.tensor(node.inputs[2]) : rt::kNoRef;
   const FloatRange range = activation_range_f32(activation);
   p.output_min_bits = std::bit_cast<int32_t>(range.min);
@@ -43,35 +43,59 @@ void allow_overlap(Lowering& lowering, const ir::Node& node, const rt::ConvGeome
   lowering.may_overlap(node.outputs[0], node.inputs[0], simulation.lead(input_bytes));
 }
 
-}  // namespace
-
-void lower_conv2d_f32(Lowering& lowering, const ir::Node& node) {
-  rt::Conv2dF32 p{};
+template <typename Params>
+void emit_conv2d(Lowering& lowering, const ir::Node& node, rt::KernelId kernel) {
+  Params p{};
   set_layer(p, lowering, node, ir::attributes<ir::ConvAttributes>(node).activation);
   p.geometry = conv_geometry(lowering.graph(), node);
   if (lowering.tensor_of(node.inputs[1]).shape[3] != p.geometry.input_channels) {
     lowering.refuse("grouped convolution", "only depthwise groups are supported");
   }
   allow_overlap(lowering, node, p.geometry, false);
-  lowering.emit(rt::KernelId::conv2d_f32, p);
+  lowering.emit(kernel, p);
 }
 
-void lower_depthwise_conv2d_f32(Lowering& lowering, const ir::Node& node) {
-  rt::DepthwiseConv2dF32 p{};
+template <typename Params>
+void emit_depthwise_conv2d(Lowering& lowering, const ir::Node& node, rt::KernelId kernel) {
+  Params p{};
   set_layer(p, lowering, node, ir::attributes<ir::ConvAttributes>(node).activation);
   p.geometry = conv_geometry(lowering.graph(), node);
   allow_overlap(lowering, node, p.geometry, p.geometry.input_channels == p.geometry.output_channels);
-  lowering.emit(rt::KernelId::depthwise_conv2d_f32, p);
+  lowering.emit(kernel, p);
 }
 
-void lower_fully_connected_f32(Lowering& lowering, const ir::Node& node) {
+template <typename Params>
+void emit_fully_connected(Lowering& lowering, const ir::Node& node, rt::KernelId kernel) {
   const ir::Shape& weights = lowering.tensor_of(node.inputs[1]).shape;
-  rt::FullyConnectedF32 p{};
+  Params p{};
   set_layer(p, lowering, node, ir::attributes<ir::ActivationAttributes>(node).activation);
   p.batches = static_cast<int32_t>(ir::elements(lowering.tensor_of(node.outputs[0]).shape) / weights[0]);
   p.input_depth = weights[1];
   p.output_depth = weights[0];
-  lowering.emit(rt::KernelId::fully_connected_f32, p);
+  lowering.emit(kernel, p);
+}
+
+}  // namespace
+
+void lower_conv2d_f32(Lowering& lowering, const ir::Node& node) {
+  if (!lowering.wants_halves(node.inputs[1])) {
+    return emit_conv2d<rt::Conv2dF32>(lowering, node, rt::KernelId::conv2d_f32);
+  }
+  emit_conv2d<rt::Conv2dF32W16>(lowering, node, rt::KernelId::conv2d_f32_w16);
+}
+
+void lower_depthwise_conv2d_f32(Lowering& lowering, const ir::Node& node) {
+  if (!lowering.wants_halves(node.inputs[1])) {
+    return emit_depthwise_conv2d<rt::DepthwiseConv2dF32>(lowering, node, rt::KernelId::depthwise_conv2d_f32);
+  }
+  emit_depthwise_conv2d<rt::DepthwiseConv2dF32W16>(lowering, node, rt::KernelId::depthwise_conv2d_f32_w16);
+}
+
+void lower_fully_connected_f32(Lowering& lowering, const ir::Node& node) {
+  if (!lowering.wants_halves(node.inputs[1])) {
+    return emit_fully_connected<rt::FullyConnectedF32>(lowering, node, rt::KernelId::fully_connected_f32);
+  }
+  emit_fully_connected<rt::FullyConnectedF32W16>(lowering, node, rt::KernelId::fully_connected_f32_w16);
 }
 
 }  // namespace whit::compile

@@ -5,6 +5,7 @@
 #include <cassert>
 
 #include "whit/base/error.hpp"
+#include "whit/ir/half_weights.hpp"
 
 namespace whit::compile {
 
@@ -52,6 +53,14 @@ rt::Ref Lowering::tensor(ir::TensorId id) {
   const ir::Tensor& tensor = graph_.tensor(id);
   if (tensor.is_constant) return constant(tensor.data, ConstantKind::weights);
   return operand(buffer_of(id));
+}
+
+bool Lowering::wants_halves(ir::TensorId id) const {
+  return kernels_ != KernelSet::host && ir::holds_halves(graph_.tensor(id));
+}
+
+rt::Ref Lowering::halves(ir::TensorId id) {
+  return constant(ir::halves_of(graph_.tensor(id).data), ConstantKind::weights);
 }
 
 rt::Ref Lowering::variable(int32_t index) { return operand(index); }

@@ -54,6 +54,14 @@ class Lowering {
   // The operand for a tensor: its place in the arena, or among the constants (C order, as in the graph) when it is one.
   rt::Ref tensor(ir::TensorId id);
 
+  // The operand for the weights of a float layer, `W` being float or rt::Half as wants_halves() says.
+  template <typename W>
+  rt::Ref float_weights(ir::TensorId id) {
+    return sizeof(W) == 4 ? tensor(id) : halves(id);
+  }
+  // Whether they are stored as float16: constants of halves, where flash is scarce.
+  bool wants_halves(ir::TensorId id) const;
+
   // Appends to the constants, aligned to `alignment` (a power of two up to 16); equal bytes are stored once.
   rt::Ref constant(std::span<const uint8_t> bytes, ConstantKind kind, uint32_t alignment = 4);
   template <typename T>
@@ -106,6 +114,7 @@ class Lowering {
     Place parent;  // the buffer that this one is a part of; none: buffer -1
   };
 
+  rt::Ref halves(ir::TensorId id);
   int32_t buffer_of(ir::TensorId id);
   Place root(int32_t buffer) const;
   rt::Ref operand(int32_t buffer);

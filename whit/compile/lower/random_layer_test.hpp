@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 
+#include "whit/base/half.hpp"
 #include "whit/compile/lower/lower.hpp"
 #include "whit_runtime/player/player.hpp"
 
@@ -199,6 +200,31 @@ inline ir::Graph depthwise_layer(Random& random, const Map& map, bool dead) {
 inline Map random_map(Random& random, int32_t most) {
   return {pick(random, 3, most), pick(random, 3, most), pick(random, 4, 11), pick(random, 1, 2),
           pick(random, 0, 3) != 0};
+}
+
+// The shapes of a random int8 graph of one layer in float32, its weights being halves, some subnormal.
+inline ir::Graph in_halves(Random& random, ir::Graph graph) {
+  const std::vector<ir::TensorId>& inputs = graph.nodes[0].inputs;
+  for (ir::Tensor& tensor : graph.tensors) tensor.type = ir::DType::f32, tensor.quantization = {};
+  for (const ir::TensorId id : {inputs[1], inputs[2]}) {
+    ir::Tensor& tensor = graph.tensor(id);
+    tensor.data.clear();
+    for (int64_t i = 0; i < ir::elements(tensor.shape); ++i) {
+      const auto bits = static_cast<uint16_t>(pick(random, 0, 1) << 15 | pick(random, 0, 0x3fff));
+      const float value = half_to_float(bits);
+      const auto* bytes = reinterpret_cast<const uint8_t*>(&value);
+      tensor.data.insert(tensor.data.end(), bytes, bytes + sizeof value);
+    }
+  }
+  return graph;
+}
+
+// One input of floats: small multiples of 1/8.
+inline std::vector<uint8_t> random_floats(Random& random, const ir::Graph& graph) {
+  std::vector<float> values(static_cast<size_t>(ir::elements(graph.tensor(graph.inputs[0]).shape)));
+  for (float& value : values) value = static_cast<float>(pick(random, -40, 40)) / 8;
+  const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
+  return {bytes, bytes + values.size() * sizeof(float)};
 }
 
 // "[1,6,7,2] [4,3,3,2] -> [1,3,4,4]"

@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 
+#include "whit/base/half.hpp"
 #include "whit/compile/passes/passes.hpp"
 #include "whit/compile/passes/rewrite.hpp"
 
@@ -34,15 +35,6 @@ MaybeBytes with_type(ir::DType type, F&& f) {
       break;
   }
   return std::nullopt;
-}
-
-float half_to_float(uint16_t half) {
-  const int exponent = (half >> 10) & 0x1f;
-  const int mantissa = half & 0x3ff;
-  const float sign = (half & 0x8000) != 0 ? -1.0f : 1.0f;
-  if (exponent == 0x1f) return mantissa != 0 ? std::numeric_limits<float>::quiet_NaN() : sign * INFINITY;
-  if (exponent == 0) return sign * std::ldexp(static_cast<float>(mantissa), -24);
-  return sign * std::ldexp(static_cast<float>(mantissa + 1024), exponent - 25);
 }
 
 // Elements [outer, axis, inner] of a tensor quantized along `axis`: the scale of element i.

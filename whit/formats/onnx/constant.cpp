@@ -8,6 +8,7 @@
 
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
+#include "whit/base/half.hpp"
 #include "whit/ir/verify.hpp"
 
 namespace whit::onnx {
@@ -24,15 +25,6 @@ T load(const uint8_t* from) {
   T value;
   std::memcpy(&value, from, sizeof value);
   return value;
-}
-
-double half_to_double(uint16_t half) {
-  const int exponent = (half >> 10) & 0x1f;
-  const int mantissa = half & 0x3ff;
-  const double sign = (half & 0x8000) != 0 ? -1.0 : 1.0;
-  if (exponent == 0x1f) return mantissa != 0 ? std::numeric_limits<double>::quiet_NaN() : sign * INFINITY;
-  if (exponent == 0) return sign * std::ldexp(mantissa, -24);
-  return sign * std::ldexp(mantissa + 1024, exponent - 25);
 }
 
 // Calls f with a value of the C++ type that stores `type`; float16 is left out.
@@ -192,7 +184,7 @@ bool to_dtype(int32_t type, ir::DType& dtype) {
 
 double Constant::real(int64_t i) const {
   const uint8_t* at = bytes.data() + static_cast<size_t>(i) * static_cast<size_t>(element_bytes(type));
-  if (type == Proto::FLOAT16) return half_to_double(load<uint16_t>(at));
+  if (type == Proto::FLOAT16) return half_to_float(load<uint16_t>(at));
   double value = 0;
   with_type(type, [&](auto zero) { value = static_cast<double>(load<decltype(zero)>(at)); });
   return value;

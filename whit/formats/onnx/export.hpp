@@ -36,6 +36,7 @@ class Export {
   const ir::Graph& graph_;
   ::onnx::ModelProto file_;
   ::onnx::GraphProto& out_;
+  std::vector<bool> is_half_;  // by TensorId: a constant that is stored as float16
   std::map<std::pair<ir::TensorId, Order>, Form> forms_;
   std::map<std::string, int> names_;
 };
@@ -78,6 +79,8 @@ class NodeExport {
 
  private:
   Form constant(ir::TensorId id, Order order);
+  // Of a constant, whose elements in the order of the file are `data`; the name of its float32 values if it is f32.
+  std::string initializer_of(ir::TensorId id, const ir::Shape& shape, std::vector<uint8_t> data);
   std::string initializer(const ir::Tensor& tensor, const ir::Shape& shape, std::vector<uint8_t> data);
   std::string dequantized(const std::string& stored, const ir::Tensor& tensor, int32_t axis);
   std::string scale_of(const ir::Tensor& tensor);

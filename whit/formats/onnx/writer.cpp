@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "whit/formats/onnx/export.hpp"
+#include "whit/ir/half_weights.hpp"
 #include "whit/ir/verify.hpp"
 
 namespace whit::onnx {
@@ -77,7 +78,7 @@ int32_t to_file_type(ir::DType type) {
     case ir::DType::boolean:
       return Proto::BOOL;
     case ir::DType::f16:
-      break;
+      return Proto::FLOAT16;
   }
   return Proto::UNDEFINED;
 }
@@ -89,7 +90,8 @@ bool is_quantized(const ir::Tensor& tensor) {
 
 ir::Shape image_shape(const ir::Shape& shape) { return {shape[0], shape[3], shape[1], shape[2]}; }
 
-Export::Export(const ir::Graph& graph) : graph_(graph), out_(*file_.mutable_graph()) {
+Export::Export(const ir::Graph& graph)
+    : graph_(graph), out_(*file_.mutable_graph()), is_half_(ir::half_weights(graph)) {
   file_.set_ir_version(kIrVersion);
   file_.set_producer_name("whit");
   ::onnx::OperatorSetIdProto& set = *file_.add_opset_import();
@@ -113,8 +115,13 @@ void Export::add_info(::onnx::ValueInfoProto& info, const ir::Tensor& tensor, co
 }
 
 std::vector<uint8_t> Export::run() {
-  for (const ir::Tensor& tensor : graph_.tensors) {
-    if (tensor.type == ir::DType::f16 || (tensor.type == ir::DType::i16 && !tensor.quantization.empty())) {
+  for (const ir::Node& node : graph_.nodes) {
+    std::vector<ir::TensorId> operands = node.inputs;
+    operands.insert(operands.end(), node.outputs.begin(), node.outputs.end());
+    for (const ir::TensorId id : operands) {
+      if (id == ir::kNoTensor) continue;
+      const ir::Tensor& tensor = graph_.tensor(id);
+      if (tensor.type != ir::DType::f16 && (tensor.type != ir::DType::i16 || tensor.quantization.empty())) continue;
       throw Error(ErrorCode::unsupported, std::string("a tensor of ") + ir::name_of(tensor.type), tensor.name,
                   "supported: float32 and int8; write a .tflite file");
     }
@@ -176,6 +183,17 @@ std::string NodeExport::initializer(const ir::Tensor& tensor, const ir::Shape& s
   for (const int32_t dim : shape) added.add_dims(dim);
   added.set_raw_data(data.data(), data.size());
   return added.name();
+}
+
+std::string NodeExport::initializer_of(ir::TensorId id, const ir::Shape& shape, std::vector<uint8_t> data) {
+  const ir::Tensor& tensor = graph().tensor(id);
+  if (!export_.is_half_[static_cast<size_t>(id)]) return initializer(tensor, shape, std::move(data));
+  ir::Tensor halves;
+  halves.name = tensor.name + "/f16";
+  halves.type = ir::DType::f16;
+  ::onnx::NodeProto& cast = append("Cast", {initializer(halves, shape, ir::halves_of(data))});
+  set(cast, "to", int64_t{Proto::FLOAT});
+  return cast.output(0);
 }
 
 std::string NodeExport::integers(const std::vector<int64_t>& values) {
@@ -240,13 +258,13 @@ Form NodeExport::constant(ir::TensorId id, Order order) {
     data = permuted(tensor, shape, {0, 3, 1, 2});
     shape = image_shape(shape);
   }
-  return {initializer(tensor, shape, std::move(data)), ""};
+  return {initializer_of(id, shape, std::move(data)), ""};
 }
 
 std::string NodeExport::weights(size_t i, const ir::Shape& as, const std::vector<int32_t>& permutation,
                                 int32_t channel_axis) {
   const ir::Tensor& tensor = in(i);
-  const std::string stored = initializer(tensor, as, permuted(tensor, tensor.shape, permutation));
+  const std::string stored = initializer_of(node_.inputs[i], as, permuted(tensor, tensor.shape, permutation));
   return is_quantized(tensor) ? dequantized(stored, tensor, channel_axis) : stored;
 }
 

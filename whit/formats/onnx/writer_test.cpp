@@ -95,6 +95,31 @@ const %4 "p": f32 [2] = {9 10}
   }
 }
 
+// A fully connected layer of 128 weights and one of few, which stay float32.
+ir::Graph layers_of_halves(const char* weight) {
+  std::string weights;
+  for (int i = 0; i < 128; ++i) weights += std::string(weight) + " ";
+  return ir::parse_text(
+      "graph \"halves\"\ninput %0 \"x\": f32 [1,16]\nconst %1 \"w\": f32 [8,16] = {" + weights +
+      "}\n%2 \"h\": f32 [1,8] = fully_connected(%0, %1, -)\nconst %3 \"v\": f32 [1,8] = {1 2 3 4 5 6 7 "
+      "8}\n%4 \"y\": f32 [1,1] = fully_connected(%2, %3, -)\noutput %4\n");
+}
+
+TEST(OnnxWriter, WeightsOfHalvesAreStoredAsFloat16) {
+  const std::vector<uint8_t> bytes = write_onnx(layers_of_halves("0.75"));
+  EXPECT_LT(bytes.size() + 128, write_onnx(layers_of_halves("0.1")).size());
+  const ir::Graph again = read_onnx(bytes, "halves.onnx", "").graph;
+  std::vector<float> weights;
+  for (const ir::Node& node : again.nodes) {
+    if (node.op != ir::Op::fully_connected && node.op != ir::Op::batch_matmul) continue;
+    const ir::Tensor& tensor = again.tensor(node.inputs[1]);
+    ASSERT_TRUE(tensor.is_constant && tensor.type == ir::DType::f32);
+    weights.insert(weights.end(), ir::data<float>(tensor), ir::data<float>(tensor) + ir::elements(tensor.shape));
+  }
+  ASSERT_EQ(weights.size(), 136u);
+  EXPECT_EQ(std::count(weights.begin(), weights.end(), 0.75f), 128);
+}
+
 TEST(OnnxWriter, StateAndInt16AreRefused) {
   const ir::Graph state = ir::parse_text(R"(graph "state"
 variable 0 "v": f32 [2] = {1 2}

@@ -46,6 +46,7 @@ class Export {
   friend class NodeExport;
   Written written(const ir::Tensor& tensor);
   int32_t tensor(ir::TensorId id);
+  int32_t dequantized_halves(const ir::Tensor& tensor);
   uint32_t buffer(const std::vector<uint8_t>& data);
   void op(WrittenSubgraph& subgraph, BuiltinOperator code, int32_t version, const std::vector<int32_t>& inputs,
           const std::vector<int32_t>& outputs, BuiltinOptions kind, flatbuffers::Offset<void> options,
@@ -61,6 +62,7 @@ class Export {
   flatbuffers::FlatBufferBuilder fbb_;
   WrittenSubgraph main_, first_values_;
   std::vector<int32_t> index_;               // by TensorId: in main_, -1: not written yet
+  std::vector<bool> is_half_;                // by TensorId: a constant that is stored as float16
   std::vector<bool> in_layer_;               // by variable: a recurrent layer keeps it, so there is no handle
   std::vector<int32_t> handles_;             // by variable
   std::vector<std::string> variable_names_;  // by variable, no two the same

@@ -129,13 +129,4 @@ std::string name_of_op(int32_t code, const std::string& custom) {
   return named ? EnumNameBuiltinOperator(static_cast<BuiltinOperator>(code)) : fmt::format("op code {}", code);
 }
 
-float half_to_float(uint16_t bits) {
-  const uint32_t sign = static_cast<uint32_t>(bits & 0x8000) << 16;
-  const uint32_t exponent = (bits >> 10) & 0x1F, mantissa = bits & 0x3FF;
-  if (exponent == 0x1F) return std::bit_cast<float>(sign | 0x7F800000U | (mantissa << 13));
-  if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
-  const float value = static_cast<float>(mantissa) * 0x1p-24F;  // a subnormal, exact as float
-  return sign == 0 ? value : -value;
-}
-
 }  // namespace whit::tflite

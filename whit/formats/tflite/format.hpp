@@ -25,7 +25,4 @@ std::string name_of_op(int32_t code, const std::string& custom);
 ir::Op to_op(BuiltinOperator code);
 BuiltinOperator to_code(ir::Op op);
 
-// float16 bits to float, exactly.
-float half_to_float(uint16_t bits);
-
 }  // namespace whit::tflite

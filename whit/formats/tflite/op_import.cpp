@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "whit/base/half.hpp"
 #include "whit/formats/tflite/import.hpp"
 #include "whit/ir/verify.hpp"
 

@@ -225,5 +225,21 @@ TEST(TfliteRoundTrip, ModelsOfTheReader) {
   }
 }
 
+// Weights that are exactly halves are FLOAT16 in the file, behind a DEQUANTIZE.
+TEST(RoundTripHalves, TakeHalfTheBytes) {
+  const auto text = [](const char* weight) {
+    std::string weights;
+    for (int i = 0; i < 1024; ++i) weights += std::string(weight) + " ";
+    return "input %0 \"x\": f32 [1,64]\nconst %1 \"w\": f32 [16,64] = {" + weights +
+           "}\n%2 \"h\": f32 [1,16] = fully_connected(%0, %1, -)\n%3 \"y\": f32 [1,16] = fully_connected(%0, %1, "
+           "-)\noutput %2\noutput %3\n";
+  };
+  expect_round_trip(text("-0.75").c_str());
+  const auto bytes = [&](const char* weight) {
+    return write_tflite(ir::parse_text("graph \"g\"\n" + text(weight))).size();
+  };
+  EXPECT_LT(bytes("-0.75"), bytes("0.1") - 2048 + 300);
+}
+
 }  // namespace
 }  // namespace whit::tflite

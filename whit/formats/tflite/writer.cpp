@@ -4,6 +4,7 @@
 
 #include "whit/base/error.hpp"
 #include "whit/formats/tflite/export.hpp"
+#include "whit/ir/half_weights.hpp"
 #include "whit/ir/verify.hpp"
 
 namespace whit::tflite {
@@ -20,7 +21,8 @@ int32_t WrittenSubgraph::add(Written tensor) {
   return static_cast<int32_t>(tensors.size()) - 1;
 }
 
-Export::Export(const ir::Graph& graph) : graph_(graph), index_(graph.tensors.size(), -1) {
+Export::Export(const ir::Graph& graph)
+    : graph_(graph), index_(graph.tensors.size(), -1), is_half_(ir::half_weights(graph)) {
   buffers_.push_back(CreateBuffer(fbb_));
 }
 
@@ -43,8 +45,19 @@ Written Export::written(const ir::Tensor& tensor) {
 
 int32_t Export::tensor(ir::TensorId id) {
   int32_t& index = index_[static_cast<size_t>(id)];
-  if (index < 0) index = main_.add(written(graph_.tensor(id)));
-  return index;
+  if (index >= 0) return index;
+  const ir::Tensor& t = graph_.tensor(id);
+  return index = is_half_[static_cast<size_t>(id)] ? dequantized_halves(t) : main_.add(written(t));
+}
+
+// As TensorFlow Lite's own float16 quantization has it: interpreters convert once, before the first inference.
+int32_t Export::dequantized_halves(const ir::Tensor& tensor) {
+  const int32_t halves =
+      main_.add({tensor.name + "/f16", TensorType::FLOAT16, tensor.shape, {}, buffer(ir::halves_of(tensor.data))});
+  const int32_t result = main_.add({tensor.name, TensorType::FLOAT32, tensor.shape});
+  constexpr int32_t kVersion = 3;  // the first with float16
+  op(main_, BuiltinOperator::DEQUANTIZE, kVersion, {halves}, {result}, BuiltinOptions::NONE, 0);
+  return result;
 }
 
 void Export::op(WrittenSubgraph& subgraph, BuiltinOperator code, int32_t version, const std::vector<int32_t>& inputs,
