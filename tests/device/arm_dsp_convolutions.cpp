@@ -34,8 +34,9 @@ void randomize_output(Params& p) {
 const Extent kExtent = {sizeof arena, sizeof stream, reinterpret_cast<const uint8_t*>(stream)};
 const Memory kMemory = {arena, reinterpret_cast<const uint8_t*>(stream)};
 
+template <int kBits>
 void pointwise_case() {
-  PointwiseS8Dsp p{};
+  PointwiseDsp<kBits> p{};
   p.pixels = pick(1, 20);
   p.input_channels = 4 * pick(1, 20);
   p.output_channels = pick(2, 33);
@@ -45,7 +46,7 @@ void pointwise_case() {
   p.scratch = 16384;
   randomize_output(p);
   if (!check(p, kExtent)) whit_write("refused\n");
-  pointwise_s8_dsp(p, kMemory);
+  pointwise_dsp(p, kMemory);
   print_checksum("pointwise ", arena, sizeof arena);
 }
 
@@ -63,8 +64,9 @@ void pointwise8_case() {
   print_checksum("pointwise8 ", arena, sizeof arena);
 }
 
+template <int kBits>
 void conv2d_case() {
-  Conv2dS8Dsp p{};
+  Conv2dDsp<kBits> p{};
   ConvGeometry& g = p.geometry;
   g.batches = pick(1, 2);
   g.input_channels = pick(1, 20), g.output_channels = pick(2, 17);
@@ -81,12 +83,13 @@ void conv2d_case() {
   p.input_zero_point = pick(-128, 127);
   randomize_output(p);
   if (!check(p, kExtent)) whit_write("refused\n");
-  conv2d_s8_dsp(p, kMemory);
+  conv2d_dsp(p, kMemory);
   print_checksum("conv2d ", arena, sizeof arena);
 }
 
+template <int kBits>
 void fully_connected_case() {
-  FullyConnectedS8Dsp p{};
+  FullyConnectedDsp<kBits> p{};
   const bool widen = pick(0, 1) != 0;
   p.batches = pick(1, 3);
   p.input_depth = widen ? pick(1, 200) : 8 * pick(1, 25);
@@ -99,7 +102,7 @@ void fully_connected_case() {
   p.f = pick(0, 15);
   randomize_output(p);
   if (!check(p, kExtent)) whit_write("refused\n");
-  fully_connected_s8_dsp(p, kMemory);
+  fully_connected_dsp(p, kMemory);
   print_checksum("fully_connected ", arena, sizeof arena);
 }
 
@@ -108,12 +111,15 @@ void fully_connected_case() {
 int main() {
   for (int i = 0; i < 100; ++i) {
     randomize();
-    pointwise_case();
+    pointwise_case<8>();
+    pointwise_case<4>();
     pointwise8_case();
     randomize();
-    conv2d_case();
+    conv2d_case<8>();
+    conv2d_case<4>();
     randomize();
-    fully_connected_case();
+    fully_connected_case<8>();
+    fully_connected_case<4>();
   }
   return 0;
 }

@@ -65,7 +65,7 @@ Json describe_layer(const ir::Graph& graph, const ir::Node& node, size_t index, 
   for (const ir::TensorId id : node.inputs) {
     if (id == ir::kNoTensor || !graph.tensor(id).is_constant) continue;
     parameters += ir::elements(graph.tensor(id).shape);
-    constant_bytes += ir::bytes_of(graph.tensor(id)) / (half[static_cast<size_t>(id)] ? 2 : 1);
+    constant_bytes += ir::stored_bytes(graph.tensor(id)) / (half[static_cast<size_t>(id)] ? 2 : 1);
   }
   Json json{{"index", index}, {"source_op", node.source_index}, {"op", ir::name_of(node.op)}};
   if (!node.outputs.empty()) json.update(describe(graph.tensor(node.outputs[0])));
@@ -116,7 +116,7 @@ Json inspect_graph(const ir::Graph& graph) {
   }
   for (const ir::TensorId id : constants) {
     parameters += ir::elements(graph.tensor(id).shape);
-    constant_bytes += ir::bytes_of(graph.tensor(id)) / (half[static_cast<size_t>(id)] ? 2 : 1);
+    constant_bytes += ir::stored_bytes(graph.tensor(id)) / (half[static_cast<size_t>(id)] ? 2 : 1);
   }
   for (const ir::Variable& variable : graph.variables) state_bytes += static_cast<int64_t>(variable.initial.size());
   Json json{{"inputs", describe_all(tensors_of(graph, graph.inputs))},

@@ -13,8 +13,8 @@ constexpr std::array kOpNames = {
     WHIT_IR_OPS(X)
 #undef X
 };
-constexpr std::array kTypeNames = {"f32", "f16", "i8", "u8", "i16", "i32", "i64", "bool"};
-constexpr std::array<int64_t, 8> kTypeBytes = {4, 2, 1, 1, 2, 4, 8, 1};
+constexpr std::array kTypeNames = {"f32", "f16", "i8", "u8", "i16", "i32", "i64", "bool", "i4"};
+constexpr std::array<int64_t, 9> kTypeBytes = {4, 2, 1, 1, 2, 4, 8, 1, 1};
 constexpr std::array kActivationNames = {"none", "relu", "relu6", "relu_n1_to_1", "tanh"};
 
 template <typename Enum, size_t N>
@@ -53,6 +53,25 @@ int64_t elements(const Shape& shape) {
 }
 
 int64_t bytes_of(const Tensor& tensor) { return elements(tensor.shape) * bytes_of(tensor.type); }
+
+int64_t stored_bytes(const Tensor& tensor) {
+  return tensor.type == DType::i4 ? (elements(tensor.shape) + 1) / 2 : bytes_of(tensor);
+}
+
+std::vector<uint8_t> pack_i4(const std::vector<uint8_t>& elements) {
+  std::vector<uint8_t> packed((elements.size() + 1) / 2);
+  for (size_t i = 0; i < elements.size(); ++i) packed[i / 2] |= static_cast<uint8_t>((elements[i] & 15) << 4 * (i % 2));
+  return packed;
+}
+
+std::vector<uint8_t> unpack_i4(const uint8_t* packed, int64_t count) {
+  std::vector<uint8_t> elements(static_cast<size_t>(count));
+  for (size_t i = 0; i < elements.size(); ++i) {
+    const int32_t nibble = packed[i / 2] >> 4 * (i % 2) & 15;
+    elements[i] = static_cast<uint8_t>((nibble ^ 8) - 8);
+  }
+  return elements;
+}
 
 std::string to_string(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ",")); }
 

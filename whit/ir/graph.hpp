@@ -15,7 +15,8 @@
 
 namespace whit::ir {
 
-enum class DType : uint8_t { f32, f16, i8, u8, i16, i32, i64, boolean };
+// i4 is for weights only: [-8, 7], one element a byte in a Graph, two a byte in files and on devices.
+enum class DType : uint8_t { f32, f16, i8, u8, i16, i32, i64, boolean, i4 };
 
 using Shape = std::vector<int32_t>;
 using TensorId = int32_t;
@@ -304,10 +305,11 @@ bool from_name(const std::string& name, Op& op);
 bool from_name(const std::string& name, DType& type);
 bool from_name(const std::string& name, Activation& activation);
 
-int64_t bytes_of(DType type);               // bytes of one element
-int64_t elements(const Shape& shape);       // product of the dimensions, 1 for a scalar
-int64_t bytes_of(const Tensor& tensor);     // elements times element size
-std::string to_string(const Shape& shape);  // "[1,49,10,1]"
+int64_t bytes_of(DType type);                // bytes of one element in a Graph
+int64_t elements(const Shape& shape);        // product of the dimensions, 1 for a scalar
+int64_t bytes_of(const Tensor& tensor);      // elements times element size
+int64_t stored_bytes(const Tensor& tensor);  // in a file: as bytes_of, but half of it for i4
+std::string to_string(const Shape& shape);   // "[1,49,10,1]"
 
 // Multiply-accumulates of a node by the model's definition: output elements times taps, padding counted as if inside.
 int64_t macs(const Graph& graph, const Node& node);
@@ -321,6 +323,10 @@ template <typename A>
 const A& attributes(const Node& node) {
   return std::get<A>(node.attributes);
 }
+
+// Values of i4, one a byte, and two a byte: the first in the low half, the last half empty for an odd count.
+std::vector<uint8_t> pack_i4(const std::vector<uint8_t>& elements);
+std::vector<uint8_t> unpack_i4(const uint8_t* packed, int64_t count);
 
 // Elements of a constant as T; T must be the type of the tensor.
 template <typename T>

@@ -14,6 +14,7 @@ struct StoredRange {
 
 // All of int32 for a type that activations and weights are not quantized to.
 inline StoredRange stored_range(DType type) {
+  if (type == DType::i4) return {-8, 7};
   if (type == DType::i8) return {-128, 127};
   if (type == DType::u8) return {0, 255};
   if (type == DType::i16) return {-32768, 32767};

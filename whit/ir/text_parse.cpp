@@ -171,6 +171,7 @@ class Parser {
         return append<float>(data);
       case DType::f16:
         return append<uint16_t>(data);
+      case DType::i4:
       case DType::i8:
         return append<int8_t>(data);
       case DType::u8:

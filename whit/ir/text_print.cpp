@@ -60,6 +60,7 @@ std::string elements_text(DType type, const std::vector<uint8_t>& data) {
       return elements_text<float>(data);
     case DType::f16:  // its bits
       return elements_text<uint16_t>(data);
+    case DType::i4:
     case DType::i8:
       return elements_text<int8_t>(data);
     case DType::u8:

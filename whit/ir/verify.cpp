@@ -186,7 +186,7 @@ void check_weights(const Types& t) {
   const int32_t axis = t.node.op == Op::depthwise_conv2d ? 3 : 0;
   if (q.per_channel() && q.axis != axis) bad(fmt::format("weights quantized along dimension {}", q.axis), t.where());
   const bool symmetric = std::all_of(q.zero_point.begin(), q.zero_point.end(), [](int32_t z) { return z == 0; });
-  if (weights.type == DType::i8 && !symmetric) bad("int8 weights with a zero point other than 0", t.where());
+  if (weights.type != DType::u8 && !symmetric) bad("int8 weights with a zero point other than 0", t.where());
 }
 
 void check_layer(const Types& t) {
@@ -195,13 +195,14 @@ void check_layer(const Types& t) {
   };
   static constexpr Combination kCombinations[] = {{DType::f32, DType::f32, DType::f32, DType::f32},
                                                   {DType::i8, DType::i8, DType::i32, DType::i32},
+                                                  {DType::i8, DType::i4, DType::i32, DType::i32},
                                                   {DType::u8, DType::u8, DType::i32, DType::i32},
                                                   {DType::i16, DType::i8, DType::i64, DType::i32}};
   const bool known = std::any_of(std::begin(kCombinations), std::end(kCombinations), [&](const Combination& c) {
     return t.in(0).type == c.activations && t.out().type == c.activations && t.in(1).type == c.weights &&
            (!t.has(2) || t.in(2).type == c.bias || t.in(2).type == c.other_bias);
   });
-  if (!known) t.unsupported("supported: f32 throughout, or i8 activations and weights with an i32 bias");
+  if (!known) t.unsupported("supported: f32 throughout, or i8 activations, i8 or i4 weights and an i32 bias");
   t.require_quantized(t.in(0));
   t.require_quantized(t.out());
   check_weights(t);
@@ -265,7 +266,12 @@ void verify_operands(const Graph& graph, const Node& node) {
 
 void verify_types(const Graph& graph, const Node& node) {
   const Types t{graph, node};
-  switch (rule_of(node.op).types) {
+  const TypeRule rule = rule_of(node.op).types;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const bool is_weights = rule == TypeRule::layer && i == 1;
+    if (t.has(i) && t.in(i).type == DType::i4 && !is_weights) t.unsupported("i4 is for the weights of layers");
+  }
+  switch (rule) {
     case TypeRule::layer:
       return check_layer(t);
     case TypeRule::same:
@@ -328,6 +334,13 @@ void verify_tensor(const Tensor& tensor) {
   if (tensor.is_constant && static_cast<int64_t>(tensor.data.size()) != bytes) {
     bad(fmt::format("{} bytes of data for the shape {}", tensor.data.size(), to_string(tensor.shape)), where);
   }
+  if (tensor.type != DType::i4) return;
+  if (!tensor.is_constant) bad("only weights can be of i4", where);
+  const int8_t* values = data<int8_t>(tensor);
+  const StoredRange range = stored_range(DType::i4);
+  if (std::any_of(values, values + bytes, [&](int8_t value) { return value < range.low || value > range.high; })) {
+    bad("an element outside [-8, 7]", where);
+  }
 }
 
 namespace {
@@ -384,6 +397,7 @@ void verify(const Graph& graph) {
   }
   for (const TensorId id : graph.outputs) {
     check_id(graph, id, "output");
+    if (graph.tensor(id).type == DType::i4) bad("an output of i4", "graph outputs");
     if (!defined[static_cast<size_t>(id)])
       bad(fmt::format("'{}' is never computed", graph.tensor(id).name), "graph outputs");
   }

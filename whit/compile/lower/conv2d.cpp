@@ -18,6 +18,7 @@ void lower_conv2d(Lowering& lowering, const ir::Node& node) {
   const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
   if (lowering.kernels() == KernelSet::host && try_conv2d_host(lowering, node, layer)) return;
   if (lowering.kernels() == KernelSet::arm_dsp && try_conv2d_arm_dsp(lowering, node, layer)) return;
+  if (layer.int4) return emit_portable_conv<rt::Conv2dS8W4>(lowering, node, layer, rt::KernelId::conv2d_s8_w4);
   if (is_swar(lowering.kernels()) && try_conv2d_swar(lowering, node, layer)) return;
   emit_portable_conv<rt::Conv2dS8>(lowering, node, layer, rt::KernelId::conv2d_s8);
 }

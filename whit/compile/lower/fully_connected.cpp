@@ -14,7 +14,7 @@ void lower_portable(Lowering& lowering, const ir::Node& node, const QuantizedLay
   Params p{};
   p.input = lowering.tensor(node.inputs[0]);
   p.output = lowering.tensor(node.outputs[0]);
-  p.weights = lowering.constant(layer.weights, ConstantKind::weights);
+  p.weights = weights_constant<Params>(lowering, layer, layer.depth);
   p.requant = requant_constant<typename Params::Sum>(lowering, layer);
   p.batches = static_cast<int32_t>(ir::elements(lowering.tensor_of(node.outputs[0]).shape) / layer.channels);
   p.input_depth = layer.depth;
@@ -28,6 +28,9 @@ void lower_portable(Lowering& lowering, const ir::Node& node, const QuantizedLay
 void lower_dense(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer) {
   if (lowering.kernels() == KernelSet::host && try_fully_connected_host(lowering, node, layer)) return;
   if (lowering.kernels() == KernelSet::arm_dsp && try_fully_connected_arm_dsp(lowering, node, layer)) return;
+  if (layer.int4) {
+    return lower_portable<rt::FullyConnectedS8W4>(lowering, node, layer, rt::KernelId::fully_connected_s8_w4);
+  }
   if (is_swar(lowering.kernels()) && try_fully_connected_swar(lowering, node, layer)) return;
   lower_portable<rt::FullyConnectedS8>(lowering, node, layer, rt::KernelId::fully_connected_s8);
 }
@@ -45,7 +48,8 @@ void lower_fully_connected(Lowering& lowering, const ir::Node& node) {
   }
   require_int8_layer(lowering, node);
   const QuantizedLayer layer = quantized_layer(lowering.graph(), node);
-  if (!try_fully_connected_sparse(lowering, node, layer, lower_dense)) lower_dense(lowering, node, layer);
+  // Sparse kernels read int8: packed int4 weights take hardly more.
+  if (layer.int4 || !try_fully_connected_sparse(lowering, node, layer, lower_dense)) lower_dense(lowering, node, layer);
 }
 
 }  // namespace whit::compile

@@ -21,15 +21,24 @@ rt::Ref requant_constant(Lowering& lowering, const QuantizedLayer& layer) {
   return lowering.constant(wide, ConstantKind::other, alignof(int64_t));
 }
 
+// The weights of a layer as a portable kernel with records of type Params reads them; `run`: input channels.
+template <typename Params>
+rt::Ref weights_constant(Lowering& lowering, const QuantizedLayer& layer, int32_t run) {
+  if constexpr (requires { requires Params::kWeightBits == 4; }) {
+    return lowering.constant(pack_int4_runs(layer, run), ConstantKind::weights);
+  }
+  return lowering.constant(layer.weights, ConstantKind::weights);
+}
+
 // Emits `kernel`, whose record is Params, for a convolution node and its layer.
 template <typename Params>
 void emit_portable_conv(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer, rt::KernelId kernel) {
   Params p{};
   p.input = lowering.tensor(node.inputs[0]);
   p.output = lowering.tensor(node.outputs[0]);
-  p.weights = lowering.constant(layer.weights, ConstantKind::weights);
-  p.requant = requant_constant<typename Params::Sum>(lowering, layer);
   p.geometry = conv_geometry(lowering.graph(), node);
+  p.weights = weights_constant<Params>(lowering, layer, p.geometry.input_channels);
+  p.requant = requant_constant<typename Params::Sum>(lowering, layer);
   p.input_zero_point = layer.input_zero_point;
   p.output_zero_point = layer.output_zero_point;
   p.output_min = layer.range.min;

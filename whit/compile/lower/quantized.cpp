@@ -151,6 +151,7 @@ QuantizedLayer quantized_layer(const ir::Graph& graph, const ir::Node& node) {
   layer.input_zero_point = input.quantization.zero_point[0];
   layer.output_zero_point = output.quantization.zero_point[0];
   layer.range = activation_range(activation_of(node), output);
+  layer.int4 = weights.type == ir::DType::i4;
   layer.weights.resize(weights.data.size());
   const int8_t* source = ir::data<int8_t>(weights);
   for (int32_t c = 0; c < layer.channels; ++c) {
@@ -180,6 +181,20 @@ QuantizedLayer quantized_layer(const ir::Graph& graph, const ir::Node& node) {
   return layer;
 }
 
+int64_t weight_bytes(const QuantizedLayer& layer) {
+  const int64_t weights = int64_t{layer.channels} * layer.depth;
+  return (layer.int4 ? (weights + 1) / 2 : weights) + 4 * int64_t{layer.channels};
+}
+
+std::vector<uint8_t> pack_int4_runs(const QuantizedLayer& layer, int32_t run) {
+  std::vector<uint8_t> packed;
+  for (auto first = layer.weights.begin(); first != layer.weights.end(); first += run) {
+    const std::vector<uint8_t> bytes = ir::pack_i4({first, first + run});
+    packed.insert(packed.end(), bytes.begin(), bytes.end());
+  }
+  return packed;
+}
+
 bool is_int16_layer(const Lowering& lowering, const ir::Node& node) {
   const ir::Tensor &input = lowering.tensor_of(node.inputs[0]), &output = lowering.tensor_of(node.outputs[0]);
   if (input.type != ir::DType::i16) return false;
@@ -200,8 +215,9 @@ void require_int8_layer(const Lowering& lowering, const ir::Node& node) {
   if (!weights.is_constant) lowering.refuse("the weights are not constant", "freeze the model before conversion");
   for (const ir::TensorId id : {node.inputs[0], node.inputs[1], node.outputs[0]}) {
     const ir::Tensor& tensor = lowering.tensor_of(id);
-    if (tensor.type != ir::DType::i8 || tensor.quantization.empty()) {
-      lowering.refuse("input, weights and output must all be quantized int8, or all float32",
+    const bool fits = tensor.type == ir::DType::i8 || (tensor.type == ir::DType::i4 && id == node.inputs[1]);
+    if (!fits || tensor.quantization.empty()) {
+      lowering.refuse("input, weights and output must all be quantized int8 (weights also int4), or all float32",
                       "convert the model with full-integer quantization");
     }
   }

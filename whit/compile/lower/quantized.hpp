@@ -38,6 +38,7 @@ struct QuantizedLayer {
   int32_t channels = 0;
   int32_t depth = 0;
   std::vector<int8_t> weights;
+  bool int4 = false;  // all weights are in [-8, 7]: kernels for packed int4 weights may be chosen
   // The bias has -input_zero_point * sum(weights of the channel) folded in, but for transpose_conv2d.
   std::vector<rt::Requant> requant;
   // The bias as the model has it, and whether it is int64 or absent: then int16 layers sum in 64 bits.
@@ -62,8 +63,14 @@ int32_t reference_output(const QuantizedLayer& layer, int32_t channel, int32_t a
 // a bias, multiplier and shift that every kernel takes and that give the same output.
 void simplify_constant_channels(QuantizedLayer& layer);
 
-// For conv2d, depthwise_conv2d, transpose_conv2d and fully_connected with int8 weights, input and output both int8 or
-// both int16. Constant channels of int8 layers are simplified.
+// Bytes of the weights and biases of a layer in a stream that interleaves them with other words.
+int64_t weight_bytes(const QuantizedLayer& layer);
+
+// Rows of int4 weights, two a byte as whit_runtime/kernels/weights.hpp reads them; `run`: weights of one input run.
+std::vector<uint8_t> pack_int4_runs(const QuantizedLayer& layer, int32_t run);
+
+// For conv2d, depthwise_conv2d, transpose_conv2d and fully_connected with int8 or int4 weights, input and output both
+// int8 or both int16. Constant channels of int8 layers are simplified.
 QuantizedLayer quantized_layer(const ir::Graph& graph, const ir::Node& node);
 
 // True for a layer of int16 activations; refuses one whose weights, bias and zero points are not those of 16x8.

@@ -234,6 +234,14 @@ inline std::string shapes_text(const ir::Graph& graph) {
          " -> " + ir::to_string(graph.tensor(node.outputs[0]).shape);
 }
 
+// Makes the weights of the only layer int4: what they were, divided by 16.
+inline void narrow_weights(ir::Graph& graph) {
+  ir::Tensor& weights = graph.tensor(graph.nodes[0].inputs[1]);
+  weights.type = ir::DType::i4;
+  for (uint8_t& value : weights.data) value = static_cast<uint8_t>(static_cast<int8_t>(value) >> 4);
+  for (float& scale : weights.quantization.scale) scale *= 16;
+}
+
 // One input: noise, or extremes only.
 inline std::vector<uint8_t> random_input(Random& random, const ir::Graph& graph) {
   std::vector<uint8_t> input(static_cast<size_t>(ir::bytes_of(graph.tensor(graph.inputs[0]))));

@@ -31,9 +31,10 @@ uint32_t element_type(const Lowering& lowering, ir::DType type) {
     case ir::DType::boolean:
       return static_cast<uint32_t>(rt::ElementType::boolean);
     case ir::DType::f16:
+    case ir::DType::i4:
       break;
   }
-  lowering.refuse("float16 at run time", "float16 is supported for constants only");
+  lowering.refuse("float16 or int4 at run time", "they are supported for constants only");
 }
 
 // In place wherever the output's elements are no wider; else the output must run ahead of the input's.

@@ -235,7 +235,8 @@ bool is_int8_layer(const ir::Graph& graph, const ir::Node& node) {
   const bool bias_fits =
       !has_bias || (graph.tensor(node.inputs[2]).type == ir::DType::i32 && graph.tensor(node.inputs[2]).is_constant);
   return is_int8(graph.tensor(node.inputs[0])) && is_int8(graph.tensor(node.outputs[0])) && bias_fits &&
-         weights.is_constant && weights.type == ir::DType::i8 && !weights.quantization.empty() &&
+         weights.is_constant && (weights.type == ir::DType::i8 || weights.type == ir::DType::i4) &&
+         !weights.quantization.empty() &&
          std::all_of(zero_points.begin(), zero_points.end(), [](int32_t zero_point) { return zero_point == 0; });
 }
 

@@ -14,7 +14,7 @@ namespace {
 using Bytes = std::vector<uint8_t>;
 using MaybeBytes = std::optional<Bytes>;  // empty: not folded
 
-// Calls f with a value of the C++ type of `type`; f16 is left out.
+// Calls f with a value of the C++ type of `type`; f16 and i4 are left out.
 template <typename F>
 MaybeBytes with_type(ir::DType type, F&& f) {
   switch (type) {
@@ -32,6 +32,7 @@ MaybeBytes with_type(ir::DType type, F&& f) {
     case ir::DType::i64:
       return f(int64_t{});
     case ir::DType::f16:
+    case ir::DType::i4:
       break;
   }
   return std::nullopt;

@@ -65,6 +65,7 @@ int32_t to_file_type(ir::DType type) {
   switch (type) {
     case ir::DType::f32:
       return Proto::FLOAT;
+    case ir::DType::i4:  // the operator set written here has no int4: the same values as int8
     case ir::DType::i8:
       return Proto::INT8;
     case ir::DType::u8:
@@ -84,7 +85,8 @@ int32_t to_file_type(ir::DType type) {
 }
 
 bool is_quantized(const ir::Tensor& tensor) {
-  const bool integer = tensor.type == ir::DType::i8 || tensor.type == ir::DType::u8 || tensor.type == ir::DType::i32;
+  const bool integer = tensor.type == ir::DType::i8 || tensor.type == ir::DType::u8 || tensor.type == ir::DType::i32 ||
+                       tensor.type == ir::DType::i4;
   return integer && !tensor.quantization.empty();
 }
 

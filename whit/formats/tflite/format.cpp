@@ -21,6 +21,7 @@ constexpr auto kTypes = std::to_array<std::pair<TensorType, ir::DType>>({
     {TensorType::INT32, ir::DType::i32},
     {TensorType::INT64, ir::DType::i64},
     {TensorType::BOOL, ir::DType::boolean},
+    {TensorType::INT4, ir::DType::i4},
 });
 
 constexpr auto kOps = std::to_array<std::pair<Code, ir::Op>>({

@@ -114,7 +114,8 @@ ir::TensorId OpImport::weights(size_t i, size_t activations) {
   FileTensor& tensor = input_tensor(i);
   const ir::TensorId id = input(i);
   const ir::Tensor& t = import_.graph_.tensor(id);
-  const bool integer = t.type == ir::DType::i8 || t.type == ir::DType::u8 || t.type == ir::DType::i16;
+  const bool integer =
+      t.type == ir::DType::i8 || t.type == ir::DType::u8 || t.type == ir::DType::i16 || t.type == ir::DType::i4;
   if (!t.is_constant || !integer || input_type(activations) != ir::DType::f32) return id;
   return dequantized(tensor);
 }
@@ -142,6 +143,7 @@ ir::TensorId OpImport::dequantized(FileTensor& tensor) {
       case ir::DType::f16:
         values[k] = half_to_float(ir::data<uint16_t>(source)[k]);
         break;
+      case ir::DType::i4:
       case ir::DType::i8:
         values[k] = real(ir::data<int8_t>(source)[k]);
         break;
@@ -152,7 +154,7 @@ ir::TensorId OpImport::dequantized(FileTensor& tensor) {
         values[k] = real(ir::data<int16_t>(source)[k]);
         break;
       default:
-        unsupported("a constant that cannot be dequantized", "supported: float16, int8, uint8, int16");
+        unsupported("a constant that cannot be dequantized", "supported: float16, int8, int4, uint8, int16");
     }
   }
   ir::Tensor t;

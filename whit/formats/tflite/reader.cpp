@@ -58,6 +58,7 @@ FileTensor Import::read_tensor(const SubGraph& subgraph, uint32_t index) const {
     tensor.defined = bytes == 0;
     return tensor;
   }
+  if (known && type == ir::DType::i4) bytes = (bytes + 1) / 2;
   if (known && file->sparsity() == nullptr && static_cast<int64_t>(buffer->data()->size()) != bytes) {
     bad(fmt::format("{} bytes of data for {} of {}", buffer->data()->size(), ir::to_string(tensor.shape),
                     name_of_type(file->type())),
@@ -79,7 +80,7 @@ namespace {
 ir::Quantization read_quantization(const Quantization* file, ir::DType type, const std::string& where) {
   ir::Quantization q;
   const bool integer = type == ir::DType::i8 || type == ir::DType::u8 || type == ir::DType::i16 ||
-                       type == ir::DType::i32 || type == ir::DType::i64;
+                       type == ir::DType::i32 || type == ir::DType::i64 || type == ir::DType::i4;
   if (!integer || file == nullptr || file->scale() == nullptr || file->scale()->size() == 0) return q;
   q.scale.assign(file->scale()->begin(), file->scale()->end());
   const auto* zero_points = file->zero_point();
@@ -107,7 +108,7 @@ ir::TensorId Import::materialize(FileTensor& tensor, int32_t index, const std::s
   if (!to_dtype(tensor.file->type(), t.type)) {
     throw Error(ErrorCode::unsupported,
                 fmt::format("tensor {} is of type {}", index, name_of_type(tensor.file->type())), where,
-                "supported: float32, int8, uint8, int16, int32, int64, bool");
+                "supported: float32, int8, int4, uint8, int16, int32, int64, bool");
   }
   if (tensor.file->sparsity() != nullptr) {
     throw Error(ErrorCode::unsupported, fmt::format("tensor {} is sparse", index), where,
@@ -128,7 +129,8 @@ ir::TensorId Import::materialize(FileTensor& tensor, int32_t index, const std::s
     t.is_constant = true;
     constant_bytes_ += tensor.data->size();
     if (constant_bytes_ > ir::kMaxTensorBytes) bad("more than 2 GB of constants", place);
-    t.data.assign(tensor.data->begin(), tensor.data->end());
+    t.data = t.type == ir::DType::i4 ? ir::unpack_i4(tensor.data->data(), ir::elements(t.shape))
+                                     : std::vector<uint8_t>(tensor.data->begin(), tensor.data->end());
   }
   try {
     ir::verify_tensor(t);

@@ -39,8 +39,9 @@ uint32_t Export::buffer(const std::vector<uint8_t>& data) {
 }
 
 Written Export::written(const ir::Tensor& tensor) {
+  const bool packed = tensor.type == ir::DType::i4;
   return {tensor.name, to_type(tensor.type), tensor.shape, tensor.quantization,
-          tensor.is_constant ? buffer(tensor.data) : 0};
+          tensor.is_constant ? buffer(packed ? ir::pack_i4(tensor.data) : tensor.data) : 0};
 }
 
 int32_t Export::tensor(ir::TensorId id) {

@@ -24,7 +24,7 @@ void fill_common(Lowering& lowering, const ir::Node& node, const QuantizedLayer&
   p.input = lowering.tensor(node.inputs[0]);
   p.output = lowering.tensor(node.outputs[0]);
   p.stream = lowering.constant(stream, ConstantKind::other);
-  lowering.count_as_weights(int64_t{layer.channels} * (layer.depth + 4));
+  lowering.count_as_weights(weight_bytes(layer));
   p.scratch = lowering.scratch(scratch_bytes);
   p.output_zero_point = layer.output_zero_point;
   p.output_min = layer.range.min;
@@ -62,7 +62,7 @@ bool try_pointwise8(Lowering& lowering, const ir::Node& node, const QuantizedLay
   p.input = lowering.tensor(node.inputs[0]);
   p.output = lowering.tensor(node.outputs[0]);
   p.stream = lowering.constant(*stream, ConstantKind::other);
-  lowering.count_as_weights(int64_t{layer.channels} * (layer.depth + 4));
+  lowering.count_as_weights(weight_bytes(layer));
   p.pixels = g.batches * g.output_height * g.output_width;
   p.output_channels = g.output_channels;
   p.output_min = layer.range.min;
@@ -73,27 +73,36 @@ bool try_pointwise8(Lowering& lowering, const ir::Node& node, const QuantizedLay
 
 }  // namespace
 
-bool try_conv2d_arm_dsp(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer) {
-  const rt::ConvGeometry g = conv_geometry(lowering.graph(), node);
-  if (try_pointwise8(lowering, node, layer, g)) return true;
-  const auto stream = pack_gemm_2x3(layer, im2col_order(g));
+namespace {
+
+template <int kBits>
+bool try_gemm(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer, const rt::ConvGeometry& g) {
+  const auto stream = kBits == 4 ? pack_gemm_2x3_w4(layer, im2col_order(g)) : pack_gemm_2x3(layer, im2col_order(g));
   if (!stream) return false;
   lowering.may_overlap(node.outputs[0], node.inputs[0], arm_dsp_conv2d_lead(g, rt::dsp::kGemmPixels));
   if (arm_dsp_is_pointwise(g)) {
-    rt::PointwiseS8Dsp p{};
+    rt::PointwiseDsp<kBits> p{};
     fill_common(lowering, node, layer, *stream, 6 * g.input_channels, p);
     p.pixels = g.batches * g.output_height * g.output_width;
     p.input_channels = g.input_channels;
     p.output_channels = g.output_channels;
-    lowering.emit(rt::KernelId::pointwise_s8_dsp, p);
+    lowering.emit(kBits == 4 ? rt::KernelId::pointwise_s8_w4_dsp : rt::KernelId::pointwise_s8_dsp, p);
   } else {
-    rt::Conv2dS8Dsp p{};
+    rt::Conv2dDsp<kBits> p{};
     fill_common(lowering, node, layer, *stream, rt::conv2d_s8_dsp_scratch(g), p);
     p.geometry = g;
     p.input_zero_point = layer.input_zero_point;
-    lowering.emit(rt::KernelId::conv2d_s8_dsp, p);
+    lowering.emit(kBits == 4 ? rt::KernelId::conv2d_s8_w4_dsp : rt::KernelId::conv2d_s8_dsp, p);
   }
   return true;
+}
+
+}  // namespace
+
+bool try_conv2d_arm_dsp(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer) {
+  const rt::ConvGeometry g = conv_geometry(lowering.graph(), node);
+  if (layer.int4) return try_gemm<4>(lowering, node, layer, g);
+  return try_pointwise8(lowering, node, layer, g) || try_gemm<8>(lowering, node, layer, g);
 }
 
 }  // namespace whit::compile

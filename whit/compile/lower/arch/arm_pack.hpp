@@ -21,11 +21,16 @@ std::optional<std::vector<uint32_t>> pack_gemm_2x3(const QuantizedLayer& layer, 
 // The stream of pointwise8; std::nullopt when the layer does not meet the preconditions.
 std::optional<std::vector<uint32_t>> pack_pointwise8(const QuantizedLayer& layer);
 
+// The stream of gemm_2x3_w4 for a layer of int4 weights, likewise.
+std::optional<std::vector<uint32_t>> pack_gemm_2x3_w4(const QuantizedLayer& layer, const std::vector<int32_t>& order);
+
 struct GemvPack {
   std::vector<uint32_t> stream;
   DspRequant requant;  // of all channels
 };
 // The stream of gemv_4x1; std::nullopt when the layer does not meet the preconditions or its channels differ in scale.
 std::optional<GemvPack> pack_gemv_4x1(const QuantizedLayer& layer);
+// The stream of gemv_4x1_w4 for a layer of int4 weights, likewise.
+std::optional<GemvPack> pack_gemv_4x1_w4(const QuantizedLayer& layer);
 
 }  // namespace whit::compile

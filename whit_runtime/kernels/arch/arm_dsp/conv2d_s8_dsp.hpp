@@ -1,20 +1,22 @@
 // 2-D convolution, int8, for Armv7E-M: 1x1 (pointwise) and any other geometry through im2col, three pixels at a time.
-// Same bits as conv2d_s8. Chosen by the workshop where requant.hpp's preconditions hold and the output channels are
-// even. Pixels go in increasing order, and a block of three is read before its outputs are written: input and output
-// may overlap as the workshop's lead (lower/arch/arm_dsp_conv2d.cpp) says.
+// With int8 or int4 weights. Same bits as conv2d_s8. Chosen by the workshop where requant.hpp's preconditions hold and
+// the output channels are even. Pixels go in increasing order, and a block of three is read before its outputs are
+// written: input and output may overlap as the workshop's lead (lower/arch/arm_dsp_conv2d.cpp) says.
 #ifndef WHIT_RUNTIME_KERNELS_ARCH_ARM_DSP_CONV2D_S8_DSP_HPP_
 #define WHIT_RUNTIME_KERNELS_ARCH_ARM_DSP_CONV2D_S8_DSP_HPP_
 
+#include "whit_runtime/kernels/arch/arm_dsp/gemm_2x3_w4.hpp"
 #include "whit_runtime/kernels/arch/arm_dsp/im2col.hpp"
 
 namespace whit::rt {
 
-// 1x1, stride 1, no padding.
-struct PointwiseS8Dsp {
+// 1x1, stride 1, no padding. kBits: of a weight, 8 or 4.
+template <int kBits>
+struct PointwiseDsp {
   OpHead head;
   Ref input;    // int8 [pixels, I], I a multiple of 4
   Ref output;   // int8 [pixels, O], O at least 2
-  Ref stream;   // as gemm_2x3 reads it
+  Ref stream;   // as gemm_2x3 or gemm_2x3_w4 reads it
   Ref scratch;  // 6 * I bytes
   int32_t pixels;
   int32_t input_channels;
@@ -24,11 +26,12 @@ struct PointwiseS8Dsp {
   static constexpr uint8_t kRefs = 4;
 };
 
-struct Conv2dS8Dsp {
+template <int kBits>
+struct Conv2dDsp {
   OpHead head;
   Ref input;    // int8 [N,H,W,I]
   Ref output;   // int8 [N,H,W,O], O at least 2
-  Ref stream;   // as gemm_2x3 reads it, k in the order of im2col.hpp
+  Ref stream;   // likewise, k in the order of im2col.hpp
   Ref scratch;  // conv2d_s8_dsp_scratch() bytes
   ConvGeometry geometry;
   int32_t input_zero_point;
@@ -50,26 +53,29 @@ inline int64_t conv2d_s8_dsp_scratch(const ConvGeometry& g) {
   return int64_t{24} * conv2d_s8_dsp_quads(g) + (conv2d_s8_dsp_clips(g) ? 0 : window);
 }
 // Bytes of the stream for `channels` channels of `quads` groups of four k.
-inline uint64_t gemm_2x3_stream_bytes(int32_t channels, int32_t quads) {
-  return (area(channels) + 1) / 2 * 4 * (2 * area(quads) + dsp::kGemmPairOverheadWords);
+template <int kBits>
+uint64_t gemm_2x3_stream_bytes(int32_t channels, int32_t quads) {
+  return (area(channels) + 1) / 2 * 4 * (kBits / 4 * area(quads) + dsp::kGemmPairOverheadWords);
 }
 
-inline bool check(const PointwiseS8Dsp& p, const Extent& e) {
+template <int kBits>
+bool check(const PointwiseDsp<kBits>& p, const Extent& e) {
   return readable(e, p.input, area(p.pixels, p.input_channels)) &&
          writable(e, p.output, area(p.pixels, p.output_channels)) && within(p.input_channels, 4, 1 << 20) &&
          p.input_channels % 4 == 0 && within(p.output_channels, 2, 1 << 20) &&
-         readable(e, p.stream, gemm_2x3_stream_bytes(p.output_channels, p.input_channels / 4), 4) &&
+         readable(e, p.stream, gemm_2x3_stream_bytes<kBits>(p.output_channels, p.input_channels / 4), 4) &&
          writable(e, p.scratch, uint64_t{6} * static_cast<uint32_t>(p.input_channels), 4) &&
          check_output_s8(p.output_zero_point, p.output_min, p.output_max);
 }
 
-inline bool check(const Conv2dS8Dsp& p, const Extent& e) {
+template <int kBits>
+bool check(const Conv2dDsp<kBits>& p, const Extent& e) {
   const ConvGeometry& g = p.geometry;
   return check_geometry(g) && area(g.kernel_height, g.kernel_width, g.input_channels) <= (1 << 20) &&
          readable(e, p.input, area(g.batches, g.input_height, g.input_width, g.input_channels)) &&
          writable(e, p.output, area(g.batches, g.output_height, g.output_width, g.output_channels)) &&
          g.output_channels >= 2 &&
-         readable(e, p.stream, gemm_2x3_stream_bytes(g.output_channels, conv2d_s8_dsp_quads(g)), 4) &&
+         readable(e, p.stream, gemm_2x3_stream_bytes<kBits>(g.output_channels, conv2d_s8_dsp_quads(g)), 4) &&
          writable(e, p.scratch, static_cast<uint64_t>(conv2d_s8_dsp_scratch(g)), 4) &&
          within(p.input_zero_point, -128, 127) && check_output_s8(p.output_zero_point, p.output_min, p.output_max);
 }
@@ -81,19 +87,25 @@ WHIT_NOINLINE void clamp_output(int8_t* y, int32_t count, int32_t low, int32_t h
   for (int32_t i = 0; i < count; ++i) y[i] = static_cast<int8_t>(clamp(y[i], low, high));
 }
 
+template <int kBits>
+WHIT_ALWAYS_INLINE void run_gemm(const GemmBlock* block) {
+  kBits == 8 ? gemm_2x3(block) : gemm_2x3_w4(block);
+}
+
 // Runs the block of `pixels` (1 to 3) pixels at block.out and moves it on. Missing pixels are copies of the last one.
+template <int kBits>
 WHIT_ALWAYS_INLINE void run_block(GemmBlock& block, int32_t pixels, int32_t channels, int32_t low, int32_t high) {
   block.second_offset = pixels > 1 ? channels : 0;
   block.third_offset = pixels > 2 ? channels : 0;
   const int32_t even = channels & ~1;
   block.out_end = block.out + even;
-  gemm_2x3(&block);
+  run_gemm<kBits>(&block);
   if (even != channels) {
     GemmBlock last = block;
-    last.stream += (even >> 1) * (2 * block.quads + kGemmPairOverheadWords);
+    last.stream += (even >> 1) * (kBits / 4 * block.quads + kGemmPairOverheadWords);
     last.out = block.out + channels - 2;
     last.out_end = block.out + channels;
-    gemm_2x3(&last);
+    run_gemm<kBits>(&last);
   }
   if (low > -128 || high < 127) clamp_output(block.out, pixels * channels, low, high);
   block.out += pixels * channels;
@@ -101,7 +113,8 @@ WHIT_ALWAYS_INLINE void run_block(GemmBlock& block, int32_t pixels, int32_t chan
 
 }  // namespace dsp
 
-WHIT_KERNEL void pointwise_s8_dsp(const PointwiseS8Dsp& p, const Memory& m) {
+template <int kBits>
+WHIT_ALWAYS_INLINE void pointwise_dsp(const PointwiseDsp<kBits>& p, const Memory& m) {
   const int8_t* image = input<int8_t>(m, p.input);
   uint32_t* x = output<uint32_t>(m, p.scratch);
   dsp::GemmBlock block{};
@@ -116,11 +129,12 @@ WHIT_KERNEL void pointwise_s8_dsp(const PointwiseS8Dsp& p, const Memory& m) {
       if (i + 1 < left) image += p.input_channels;
     }
     const int32_t pixels = left < dsp::kGemmPixels ? left : dsp::kGemmPixels;
-    dsp::run_block(block, pixels, p.output_channels, p.output_min, p.output_max);
+    dsp::run_block<kBits>(block, pixels, p.output_channels, p.output_min, p.output_max);
   }
 }
 
-WHIT_KERNEL void conv2d_s8_dsp(const Conv2dS8Dsp& p, const Memory& m) {
+template <int kBits>
+WHIT_ALWAYS_INLINE void conv2d_dsp(const Conv2dDsp<kBits>& p, const Memory& m) {
   const ConvGeometry& g = p.geometry;
   const int32_t row_bytes = g.kernel_width * g.input_channels;
   const int32_t row_pitch = g.input_width * g.input_channels;
@@ -165,9 +179,19 @@ WHIT_KERNEL void conv2d_s8_dsp(const Conv2dS8Dsp& p, const Memory& m) {
       image += g.input_height * row_pitch;
     }
     const int32_t pixels = todo < dsp::kGemmPixels ? todo : dsp::kGemmPixels;
-    dsp::run_block(block, pixels, g.output_channels, p.output_min, p.output_max);
+    dsp::run_block<kBits>(block, pixels, g.output_channels, p.output_min, p.output_max);
   }
 }
+
+using PointwiseS8Dsp = PointwiseDsp<8>;
+using PointwiseS8W4Dsp = PointwiseDsp<4>;
+using Conv2dS8Dsp = Conv2dDsp<8>;
+using Conv2dS8W4Dsp = Conv2dDsp<4>;
+
+WHIT_KERNEL void pointwise_s8_dsp(const PointwiseS8Dsp& p, const Memory& m) { pointwise_dsp(p, m); }
+WHIT_KERNEL void pointwise_s8_w4_dsp(const PointwiseS8W4Dsp& p, const Memory& m) { pointwise_dsp(p, m); }
+WHIT_KERNEL void conv2d_s8_dsp(const Conv2dS8Dsp& p, const Memory& m) { conv2d_dsp(p, m); }
+WHIT_KERNEL void conv2d_s8_w4_dsp(const Conv2dS8W4Dsp& p, const Memory& m) { conv2d_dsp(p, m); }
 
 }  // namespace whit::rt
 

@@ -100,6 +100,22 @@ WHIT_DSP_ASSEMBLY void gemm_2x3(const GemmBlock*) {
 
 #else
 
+// The outputs of a pair of channels: `w` its last three words, a the first channel's sums without bias, b the second's
+// accumulators times 256.
+WHIT_NOINLINE void write_pair(const GemmBlock* block, const uint32_t* w, int8_t* pixel, const int32_t* a,
+                              const int32_t* b) {
+  const int32_t multiplier_a = static_cast<int32_t>(w[0]), multiplier_b = static_cast<int32_t>(w[1]);
+  const int32_t bias_a = static_cast<int32_t>(w[2] & ~255u);
+  const int32_t f_a = static_cast<int32_t>(w[2] & 15), f_b = static_cast<int32_t>(w[2] >> 4 & 15);
+  const int32_t rounding_a = requant_rounding(block->origin, f_a), rounding_b = requant_rounding(block->origin, f_b);
+  for (int32_t i = 0; i < kGemmPixels; ++i) {
+    const int32_t x_a = wrapping_add(bias_a, wrapping_shift_left(a[i], 8));
+    pixel[0] = static_cast<int8_t>(requantize_x256(x_a, multiplier_a, rounding_a, f_a, block->origin));
+    pixel[1] = static_cast<int8_t>(requantize_x256(b[i], multiplier_b, rounding_b, f_b, block->origin));
+    pixel += i == 0 ? block->second_offset : block->third_offset;
+  }
+}
+
 WHIT_NOINLINE void gemm_2x3(const GemmBlock* block) {
   const uint32_t* w = block->stream;
   for (int8_t* out = block->out; out != block->out_end; out += 2) {
@@ -113,19 +129,9 @@ WHIT_NOINLINE void gemm_2x3(const GemmBlock* block) {
         v[i] = smlad(sxtb16(*w), *x, v[i]);
       }
     }
-    const int32_t multiplier_a = static_cast<int32_t>(w[0]), multiplier_b = static_cast<int32_t>(w[1]);
-    const int32_t bias_a = static_cast<int32_t>(w[2] & ~255u);
-    const int32_t f_a = static_cast<int32_t>(w[2] & 15), f_b = static_cast<int32_t>(w[2] >> 4 & 15);
+    for (int32_t i = 0; i < kGemmPixels; ++i) u[i] = wrapping_add(u[i], -v[i]);
+    write_pair(block, w, out, v, u);
     w += 3;
-    const int32_t rounding_a = requant_rounding(block->origin, f_a), rounding_b = requant_rounding(block->origin, f_b);
-    int8_t* pixel = out;
-    for (int32_t i = 0; i < kGemmPixels; ++i) {
-      const int32_t x_a = wrapping_add(bias_a, wrapping_shift_left(v[i], 8));
-      const int32_t x_b = wrapping_add(u[i], -v[i]);
-      pixel[0] = static_cast<int8_t>(requantize_x256(x_a, multiplier_a, rounding_a, f_a, block->origin));
-      pixel[1] = static_cast<int8_t>(requantize_x256(x_b, multiplier_b, rounding_b, f_b, block->origin));
-      pixel += i == 0 ? block->second_offset : block->third_offset;
-    }
   }
 }
 

@@ -105,34 +105,39 @@ WHIT_DSP_ASSEMBLY void gemv_4x1(const GemvBlock*) {
 
 #else
 
+// The inputs of pair `pair`, widened.
+WHIT_ALWAYS_INLINE uint32_t gemv_inputs(const GemvBlock& block, int32_t pair) {
+  if (block.widened != 0) return static_cast<const uint32_t*>(block.x)[pair];
+  const uint32_t bytes = static_cast<const uint32_t*>(block.x)[pair / 2];
+  return pair % 2 == 0 ? sxtb16(bytes) : sxtb16_ror8(bytes);
+}
+
+// The outputs of four channels from their accumulators times 256.
+WHIT_ALWAYS_INLINE void write_four(const GemvBlock& block, const int32_t* x256, int8_t* out) {
+  const int32_t f = block.f & 15;
+  for (int32_t i = 0; i < 4; ++i) {
+    const int32_t y = (block.f & kGemvSigned) != 0
+                          ? requantize_x256<true>(x256[i], block.multiplier, block.rounding, f)
+                          : requantize_x256<false>(x256[i], block.multiplier, block.rounding, f);
+    out[i] = static_cast<int8_t>(y);
+  }
+}
+
 WHIT_NOINLINE void gemv_4x1(const GemvBlock* block) {
   const uint32_t* w = block->stream;
   for (int8_t* out = block->out; out != block->out_end; out += 4) {
     int32_t sum[4];  // u of a and b, v of a, u of c and d, v of c
     for (int32_t i = 0; i < 4; ++i) sum[i] = static_cast<int32_t>(*w++);
     for (int32_t pair = 0; pair < 4 * block->units; ++pair, w += 2) {
-      uint32_t x;
-      if (block->widened != 0) {
-        x = static_cast<const uint32_t*>(block->x)[pair];
-      } else {
-        const uint32_t bytes = static_cast<const uint32_t*>(block->x)[pair / 2];
-        x = pair % 2 == 0 ? sxtb16(bytes) : sxtb16_ror8(bytes);
-      }
+      const uint32_t x = gemv_inputs(*block, pair);
       for (int32_t i = 0; i < 2; ++i) {
         sum[2 * i] = smlad(w[i], x, sum[2 * i]);
         sum[2 * i + 1] = smlad(sxtb16(w[i]), x, sum[2 * i + 1]);
       }
     }
-    const int32_t f = block->f & 15;
-    for (int32_t i = 0; i < 2; ++i) {
-      const int32_t x[2] = {wrapping_shift_left(sum[2 * i + 1], 8), wrapping_add(sum[2 * i], -sum[2 * i + 1])};
-      for (int32_t j = 0; j < 2; ++j) {
-        const int32_t y = (block->f & kGemvSigned) != 0
-                              ? requantize_x256<true>(x[j], block->multiplier, block->rounding, f)
-                              : requantize_x256<false>(x[j], block->multiplier, block->rounding, f);
-        out[2 * i + j] = static_cast<int8_t>(y);
-      }
-    }
+    const int32_t x256[4] = {wrapping_shift_left(sum[1], 8), wrapping_add(sum[0], -sum[1]),
+                             wrapping_shift_left(sum[3], 8), wrapping_add(sum[2], -sum[3])};
+    write_four(*block, x256, out);
   }
 }
 
