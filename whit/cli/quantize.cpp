@@ -15,6 +15,7 @@
 #include "whit/compress/evaluate.hpp"
 #include "whit/compress/guard_rails.hpp"
 #include "whit/compress/improve.hpp"
+#include "whit/compress/mixed.hpp"
 #include "whit/compress/prune.hpp"
 #include "whit/compress/temperature.hpp"
 #include "whit/ir/stored_range.hpp"
@@ -32,6 +33,7 @@ struct Arguments {
   std::vector<std::string> layers;
   double percentile = 99.99, max_drop = 1.0;
   std::string metric = "auto", sparsity;
+  int64_t max_weight_bytes = 0;  // 0: no limit
   bool adaround = false, bias_correction = false, equalize = false, float_io = false;
   bool automatic = false, temperature = false, force = false, json = false;
 };
@@ -144,7 +146,11 @@ void quantize(const Arguments& arguments) {
       // Fixes are judged on the calibration data, so that the test data stays unseen until the gate.
       return compress::improve(graph, options, calibration_data, arguments.metric, arguments.max_drop, say).quantized;
     }
-    return compress::quantize(graph, calibrated(graph, calibration_data, options.needs_moments()), options);
+    const bool budget = arguments.max_weight_bytes > 0;
+    const compress::Calibration calibration = calibrated(graph, calibration_data, budget || options.needs_moments());
+    if (!budget) return compress::quantize(graph, calibration, options);
+    return compress::quantize(graph, calibration,
+                              compress::fit_weight_bytes(graph, calibration, options, arguments.max_weight_bytes));
   }();
   if (compress::is_near_chance(before)) {
     fmt::print(stderr,
@@ -210,7 +216,8 @@ void add_quantize(CLI::App& app) {
   verb->add_option("--calibrate", a.calibrate,
                    "samples to calibrate with: a split's name, or rows FIRST:END; float16 needs none");
   verb->add_option("--test", a.test, "held-out samples for the gate, likewise")->required();
-  verb->add_option("--precision", a.precision, "int8, int16x8 (int16 activations), float16 (weights) or float32")
+  verb->add_option("--precision", a.precision,
+                   "int8, int8_w4 (int4 weights), int16x8 (int16 activations), float16 (weights) or float32")
       ->capture_default_str();
   verb->add_option("--layer", a.layers, "LAYER=PRECISION: another precision for one layer (several times)");
   verb->add_option("--observer", a.observer, "min_max, moving_average, percentile, entropy or mse")
@@ -229,7 +236,10 @@ void add_quantize(CLI::App& app) {
   verb->add_flag("--equalize", a.equalize, "equalize the weights of neighbouring layers first");
   verb->add_option("--sparsity", a.sparsity, "prune by magnitude first: a share of zeros such as 0.7, 1x4:0.7 or 4:16");
   verb->add_flag("--float-io", a.float_io, "keep inputs and outputs float32");
-  verb->add_flag("--auto", a.automatic, "mend what costs accuracy until --max-drop holds");
+  CLI::Option* automatic = verb->add_flag("--auto", a.automatic, "mend what costs accuracy until --max-drop holds");
+  CLI::Option* budget = verb->add_option("--max-weight-bytes", a.max_weight_bytes,
+                                         "int4 weights for as many layers as this budget of constants needs");
+  budget->check(CLI::PositiveNumber)->excludes(automatic);
   verb->add_flag("--temperature", a.temperature, "scale a classifier's logits so that its confidence is true");
   verb->add_option("--metric", a.metric, "auto, accuracy, mae, rmse or reconstruction")->capture_default_str();
   verb->add_option("--max-drop", a.max_drop, "the gate: points of accuracy, or % of an error")->capture_default_str();

@@ -29,6 +29,8 @@ constexpr Fix kFree[] = {
 
 // Cost memory and time, so for one layer at a time.
 constexpr Fix kCostly[] = {
+    {"int8 weights",
+     [](Recipe& r) { r.precision = r.precision == Precision::int8_w4 ? Precision::int8 : r.precision; }},
     {"int16 activations", [](Recipe& r) { r.precision = Precision::int16x8; }},
     {"float32", [](Recipe& r) { r.precision = Precision::f32; }},
 };

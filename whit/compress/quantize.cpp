@@ -21,7 +21,7 @@
 namespace whit::compress {
 namespace {
 
-constexpr std::array kPrecisions = {"float32", "int8", "int16x8", "float16"};
+constexpr std::array kPrecisions = {"float32", "int8", "int16x8", "float16", "int8_w4"};
 constexpr std::array kWeightScales = {"per_tensor", "convolutions", "per_channel"};
 
 // An activation in one of the types that it exists in. kState: of a recurrent layer, with the scale that its kernel
@@ -363,7 +363,7 @@ int64_t constant_bytes(const ir::Graph& graph) {
   int64_t bytes = 0;
   for (size_t i = 0; i < half.size(); ++i) {
     const ir::Tensor& tensor = graph.tensors[i];
-    bytes += tensor.is_constant ? ir::bytes_of(tensor) / (half[i] ? 2 : 1) : 0;
+    bytes += tensor.is_constant ? ir::stored_bytes(tensor) / (half[i] ? 2 : 1) : 0;
   }
   return bytes;
 }

@@ -1,7 +1,8 @@
 // Post-training quantization: a float graph and its calibration become a graph of integers.
 // The graph must have been through prepare(). Nodes that stay float get dequantize and quantize nodes round them, so
-// any mixture of precisions is a sound graph. Follows the TFLite 8-bit and 16x8 quantization specifications, so that
-// the result runs on every runtime that reads them. Does not measure what it cost: evaluate.hpp and blame.hpp do.
+// any mixture of precisions is a sound graph. Follows the TFLite 8-bit (weights also of 4 bits) and 16x8 quantization
+// specifications, so that the result runs on every runtime that reads them. Does not measure what it cost: evaluate.hpp
+// and blame.hpp do.
 #pragma once
 
 #include <map>
@@ -18,6 +19,7 @@ enum class Precision {
   int8,     // activations and weights int8
   int16x8,  // activations int16, weights int8
   float16,  // activations float32, weights of layers halves; biases and recurrent layers stay float32
+  int8_w4,  // activations int8, weights of conv2d and fully_connected int4
 };
 enum class Rounding { nearest, adaround };
 enum class WeightScales {

@@ -45,7 +45,13 @@ struct Quantized {
   std::vector<int8_t> weights;       // in the order of the tensor
   std::vector<float> scales;         // by channel
   std::vector<double> output_shift;  // by channel: expected (quantized - real) output before the bias
+  double error = 0.0;                // expected squared error of the outputs, all channels
+  double power = 0.0;                // expected square of the outputs
 };
+
+bool has_int4_weights(const ir::Node& node, const Recipe& recipe) {
+  return recipe.precision == Precision::int8_w4 && can_have_int4_weights(node.op);
+}
 
 bool has_scale_per_channel(const ir::Node& node, const Recipe& recipe) {
   return recipe.weight_scales == WeightScales::per_channel ||
@@ -56,7 +62,7 @@ bool has_scale_per_channel(const ir::Node& node, const Recipe& recipe) {
 Quantized quantize_weights(const ir::Node& node, const ir::Tensor& weights, const Rows& rows, const Recipe& recipe,
                            const PatchMoments& moments, const std::vector<float>& least_scales) {
   const auto* real = ir::data<float>(weights);
-  constexpr int32_t kLimit = 127;
+  const int32_t limit = has_int4_weights(node, recipe) ? 7 : 127;
   std::vector<std::vector<float>> channel(rows.channels(), std::vector<float>(rows.k()));
   for (size_t c = 0; c < rows.channels(); ++c) {
     for (size_t i = 0; i < rows.k(); ++i) channel[c][i] = real[rows.index(c, i)];
@@ -71,8 +77,8 @@ Quantized quantize_weights(const ir::Node& node, const ir::Tensor& weights, cons
   result.weights.resize(rows.channels() * rows.k());
   result.output_shift.resize(rows.channels());
   for (size_t c = 0; c < rows.channels(); ++c) {
-    const Grid grid = recipe.weight_range == WeightRange::max ? max_grid(channel[c], kLimit)
-                                                              : least_error_grid(channel[c], gram(c), kLimit);
+    const Grid grid = recipe.weight_range == WeightRange::max ? max_grid(channel[c], limit)
+                                                              : least_error_grid(channel[c], gram(c), limit);
     result.scales.push_back(std::max(grid.scale, least_scales[c]));
   }
   if (!has_scale_per_channel(node, recipe)) {
@@ -80,10 +86,14 @@ Quantized quantize_weights(const ir::Node& node, const ir::Tensor& weights, cons
   }
   for (float& scale : result.scales) scale = scale > 0 ? scale : 1.0f;  // a channel of zeros
   for (size_t c = 0; c < rows.channels(); ++c) {
-    const Grid grid{result.scales[c], kLimit};
+    const Grid grid{result.scales[c], limit};
     const std::vector<int8_t> rounded = recipe.rounding == Rounding::adaround && known
                                             ? round_adaptive(channel[c], gram(c), grid)
                                             : round_nearest(channel[c], grid);
+    if (known) {
+      result.error += output_error(channel[c], rounded, grid, gram(c));
+      result.power += output_error(channel[c], std::vector<int8_t>(rows.k()), grid, gram(c));
+    }
     for (size_t i = 0; i < rows.k(); ++i) {
       result.weights[rows.index(c, i)] = rounded[i];
       if (known) {
@@ -105,6 +115,8 @@ std::vector<uint8_t> quantize_bias(const std::vector<double>& bias, const std::v
 }
 
 }  // namespace
+
+bool can_have_int4_weights(ir::Op op) { return op == ir::Op::conv2d || op == ir::Op::fully_connected; }
 
 ir::Quantization activation_quantization(Range range, ir::DType type) {
   const double low = std::min(range.low, 0.0f), high = std::max(range.high, 0.0f);
@@ -156,7 +168,7 @@ void quantize_layer(ir::Graph& to, ir::Node& node, const ir::Graph& from, const 
 
   ir::Tensor stored;
   stored.name = weights.name;
-  stored.type = ir::DType::i8;
+  stored.type = has_int4_weights(source, recipe) ? ir::DType::i4 : ir::DType::i8;
   stored.shape = weights.shape;
   stored.quantization.axis = depthwise ? 3 : 0;
   stored.quantization.scale = quantized.scales;
@@ -181,6 +193,14 @@ void quantize_layer(ir::Graph& to, ir::Node& node, const ir::Graph& from, const 
   added.data = wide ? quantize_bias<int64_t>(bias, quantized.scales, input_scale)
                     : quantize_bias<int32_t>(bias, quantized.scales, input_scale);
   node.inputs.push_back(to.add_tensor(std::move(added)));
+}
+
+double weight_noise(const ir::Graph& graph, const ir::Node& node, const Recipe& recipe, const PatchMoments& moments) {
+  const ir::Tensor& weights = graph.tensor(node.inputs[1]);
+  const Rows rows(weights, node.op == ir::Op::depthwise_conv2d);
+  const std::vector<float> no_limit(rows.channels(), 0.0f);
+  const Quantized quantized = quantize_weights(node, weights, rows, recipe, moments, no_limit);
+  return quantized.power > 0 ? quantized.error / quantized.power : 0.0;
 }
 
 }  // namespace whit::compress

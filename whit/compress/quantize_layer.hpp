@@ -27,4 +27,11 @@ std::vector<uint8_t> rounded_to_halves(const ir::Tensor& weights, const std::str
 void quantize_layer(ir::Graph& to, ir::Node& node, const ir::Graph& from, const ir::Node& source, const Recipe& recipe,
                     const PatchMoments& moments);
 
+// Whether Precision::int8_w4 gives a layer int4 weights: those of other layers are few.
+bool can_have_int4_weights(ir::Op op);
+
+// What quantizing the weights of layer `node` as `recipe` says adds to its output: expected squared error over expected
+// square, before the bias. 0 without moments.
+double weight_noise(const ir::Graph& graph, const ir::Node& node, const Recipe& recipe, const PatchMoments& moments);
+
 }  // namespace whit::compress

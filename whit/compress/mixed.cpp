@@ -1,0 +1,63 @@
+#include "whit/compress/mixed.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "whit/base/error.hpp"
+#include "whit/compress/quantize_layer.hpp"
+
+namespace whit::compress {
+namespace {
+
+struct Candidate {
+  std::string name;
+  int64_t saved = 0;  // bytes
+  double noise = 0;   // added to the layer's output
+};
+
+// Constants as `options` stores them: weights and biases of layers, and the rest as int8.
+int64_t constant_bytes(const ir::Graph& graph, const Calibration& calibration, const QuantizeOptions& options) {
+  const ir::Graph quantized = quantize(graph, calibration, options);
+  int64_t bytes = 0;
+  for (const ir::Tensor& tensor : quantized.tensors) bytes += tensor.is_constant ? ir::stored_bytes(tensor) : 0;
+  return bytes;
+}
+
+}  // namespace
+
+QuantizeOptions fit_weight_bytes(const ir::Graph& graph, const Calibration& calibration, QuantizeOptions options,
+                                 int64_t max_bytes) {
+  Recipe narrow = options.recipe;
+  narrow.precision = Precision::int8_w4;
+  narrow.rounding = Rounding::adaround;
+  narrow.weight_range = WeightRange::least_error;
+  narrow.bias_correction = true;
+  std::vector<Candidate> candidates;
+  for (size_t n = 0; n < graph.nodes.size(); ++n) {
+    const ir::Node& node = graph.nodes[n];
+    const PatchMoments& moments = calibration.layers[n];
+    if (moments.count == 0 || !can_have_int4_weights(node.op)) continue;
+    if (options.of(graph, node).precision != Precision::int8) continue;
+    const int64_t weights = ir::elements(graph.tensor(node.inputs[1]).shape);
+    candidates.push_back({graph.tensor(node.outputs[0]).name, weights / 2, weight_noise(graph, node, narrow, moments)});
+  }
+  std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return a.noise * static_cast<double>(b.saved) < b.noise * static_cast<double>(a.saved);
+  });
+  int64_t bytes = constant_bytes(graph, calibration, options);
+  for (const Candidate& candidate : candidates) {
+    if (bytes <= max_bytes) return options;
+    options.nodes[candidate.name] = narrow;
+    bytes -= candidate.saved;
+  }
+  bytes = constant_bytes(graph, calibration, options);
+  if (bytes <= max_bytes) return options;
+  throw Error(
+      ErrorCode::gate_failed,
+      fmt::format("the constants take {} bytes even with int4 weights everywhere, {} are allowed", bytes, max_bytes),
+      graph.name, "a narrower or pruned model is needed");
+}
+
+}  // namespace whit::compress
