@@ -153,6 +153,36 @@ def autoencoder(bench):
     return Model("ad", bench.shared / TINY / "baseline_tf23__model__model_ToyCar.tflite", None, ["--data", features], 1000)
 
 
+def section_int4(bench):
+    rows, failures = [], []
+    for model in bench.models():
+        if model.name == "vww":
+            continue
+        before = bench.evaluate(model.float_file, model)
+        _, int8_file = bench.quantize(model)
+        int8 = bench.measure(int8_file)
+        nearest, _ = bench.quantize(model, "--precision", "int8_w4")
+        own, file = bench.quantize(model, "--precision", "int8_w4", "--adaround", "--weight-range", "least_error",
+                                   "--bias-correction")
+        int4 = bench.measure(file)
+        ratio = int4["instructions"] / int8["instructions"]
+        rows.append([model.name, percent(before), percent(nearest), f"**{percent(own)}**",
+                     f"{int8['weights_bytes']:,}", f"{int4['weights_bytes']:,}", f"{int8['instructions']:,}",
+                     f"{int4['instructions']:,}", f"{ratio:.2f}"])
+        if before - own > 0.015:
+            failures.append(f"{model.name} with int4 weights loses {100 * (before - own):.2f} points")
+        if ratio > 1.25:
+            failures.append(f"{model.name} with int4 weights takes {ratio:.2f} times the instructions")
+    header = ["model", "float32", "int4, rounded to nearest", "int4, AdaRound", "weights int8, bytes", "weights int4, bytes",
+              "instructions int8", "instructions int4", "ratio"]
+    return f"""## INT4 weights
+
+Weights of four bits, two a byte, executed packed; activations int8. AdaRound with the scale of least error and bias
+correction. Bytes and instructions of one inference are those of the image for qemu-cortex-m4.
+
+{table(header, rows)}""", failures
+
+
 def section_wide(bench):
     model = autoencoder(bench)
     rows, errors = [], {}

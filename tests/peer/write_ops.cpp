@@ -234,6 +234,7 @@ struct LayerTypes {
 constexpr LayerTypes kLayerTypes[] = {
     {"f32", "f32", "", "f32", "f32"},
     {"s8", "i8", " scale 0.5 zero_point 3", "i8", "i32"},
+    {"s8_w4", "i8", " scale 0.5 zero_point 3", "i4", "i32"},
     {"u8", "u8", " scale 0.5 zero_point 130", "u8", "i32"},
     {"16x8", "i16", " scale 0.5 zero_point 0", "i8", "i64"},
     {"16x8_narrow_bias", "i16", " scale 0.5 zero_point 0", "i8", "i32"},

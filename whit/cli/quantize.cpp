@@ -11,6 +11,7 @@
 #include "whit/cli/data_flags.hpp"
 #include "whit/cli/graph.hpp"
 #include "whit/cli/verbs.hpp"
+#include "whit/compile/compile.hpp"
 #include "whit/compress/equalize.hpp"
 #include "whit/compress/evaluate.hpp"
 #include "whit/compress/guard_rails.hpp"
@@ -19,6 +20,7 @@
 #include "whit/compress/prune.hpp"
 #include "whit/compress/temperature.hpp"
 #include "whit/ir/stored_range.hpp"
+#include "whit/target/bench.hpp"
 
 namespace whit::cli {
 namespace {
@@ -33,7 +35,8 @@ struct Arguments {
   std::vector<std::string> layers;
   double percentile = 99.99, max_drop = 1.0;
   std::string metric = "auto", sparsity;
-  int64_t max_weight_bytes = 0;  // 0: no limit
+  int64_t max_weight_bytes = 0, max_instructions = 0;  // 0: no limit
+  std::string target = "qemu-cortex-m4";
   bool adaround = false, bias_correction = false, equalize = false, float_io = false;
   bool automatic = false, temperature = false, force = false, json = false;
 };
@@ -106,6 +109,33 @@ compress::Calibration calibrated(const ir::Graph& graph, const data::Samples& da
   return compress::calibrate(graph, data.values, moments, [&](int64_t done, int64_t total) { bar.show(done, total); });
 }
 
+compress::Instructions count_instructions(const ir::Graph& graph, const target::Target& machine) {
+  const compile::Compiled compiled = compile::compile(graph, {compile::kernel_set(machine.kernels)}, {});
+  const target::BenchImage image(machine, compiled.program, compile::Optimize::balanced);
+  const target::BenchResult result = image.measure(target::ramp37(compiled.program));
+  compress::Instructions counted{static_cast<int64_t>(result.total.instructions), {}};
+  for (const target::BenchLayer& layer : result.layers) {
+    counted.layers[layer.name] += static_cast<int64_t>(layer.cost.instructions);
+  }
+  return counted;
+}
+
+// The options with what mixed precision the budgets ask for.
+compress::QuantizeOptions within_budget(const Arguments& arguments, const ir::Graph& graph,
+                                        const compress::Calibration& calibration,
+                                        const compress::QuantizeOptions& options, const data::Samples& samples) {
+  if (arguments.max_weight_bytes > 0) {
+    return compress::fit_weight_bytes(graph, calibration, options, arguments.max_weight_bytes);
+  }
+  if (arguments.max_instructions == 0) return options;
+  if (options.recipe.precision != compress::Precision::int16x8) {
+    throw Error(ErrorCode::usage, "--max-instructions chooses between int16x8 and int8", "", "add --precision int16x8");
+  }
+  const target::Target& machine = target::find_emulated_target(arguments.target);
+  const auto count = [&](const ir::Graph& quantized) { return count_instructions(quantized, machine); };
+  return compress::fit_instructions(graph, calibration, options, samples, count, arguments.max_instructions);
+}
+
 void quantize(const Arguments& arguments) {
   require_model_file(arguments.output, arguments.model);
   ir::Graph graph = load_graph(arguments.model);
@@ -146,11 +176,10 @@ void quantize(const Arguments& arguments) {
       // Fixes are judged on the calibration data, so that the test data stays unseen until the gate.
       return compress::improve(graph, options, calibration_data, arguments.metric, arguments.max_drop, say).quantized;
     }
-    const bool budget = arguments.max_weight_bytes > 0;
-    const compress::Calibration calibration = calibrated(graph, calibration_data, budget || options.needs_moments());
-    if (!budget) return compress::quantize(graph, calibration, options);
+    const bool moments = arguments.max_weight_bytes > 0 || options.needs_moments();
+    const compress::Calibration calibration = calibrated(graph, calibration_data, moments);
     return compress::quantize(graph, calibration,
-                              compress::fit_weight_bytes(graph, calibration, options, arguments.max_weight_bytes));
+                              within_budget(arguments, graph, calibration, options, calibration_data));
   }();
   if (compress::is_near_chance(before)) {
     fmt::print(stderr,
@@ -240,6 +269,12 @@ void add_quantize(CLI::App& app) {
   CLI::Option* budget = verb->add_option("--max-weight-bytes", a.max_weight_bytes,
                                          "int4 weights for as many layers as this budget of constants needs");
   budget->check(CLI::PositiveNumber)->excludes(automatic);
+  CLI::Option* instructions =
+      verb->add_option("--max-instructions", a.max_instructions,
+                       "with --precision int16x8: int8 for as many layers as this budget of an inference needs");
+  instructions->check(CLI::PositiveNumber)->excludes(automatic)->excludes(budget);
+  verb->add_option("--target", a.target, "the emulated machine that --max-instructions is counted on")
+      ->capture_default_str();
   verb->add_flag("--temperature", a.temperature, "scale a classifier's logits so that its confidence is true");
   verb->add_option("--metric", a.metric, "auto, accuracy, mae, rmse or reconstruction")->capture_default_str();
   verb->add_option("--max-drop", a.max_drop, "the gate: points of accuracy, or % of an error")->capture_default_str();

@@ -62,5 +62,53 @@ TEST(FitWeightBytes, SaysWhatTheLeastIs) {
   }
 }
 
+// A processor on which a layer takes 100 instructions, and 900 more where its output is of 16 bits; a conversion 50.
+Instructions count(const ir::Graph& quantized) {
+  Instructions instructions;
+  for (const ir::Node& node : quantized.nodes) {
+    const ir::Tensor& output = quantized.tensor(node.outputs[0]);
+    const int64_t own = node.op == ir::Op::quantize ? 50 : output.type == ir::DType::i16 ? 1000 : 100;
+    instructions.layers[output.name] += own;
+    instructions.total += own;
+  }
+  return instructions;
+}
+
+struct Sixteen : Case {
+  Sixteen() : Case(two_layers()) {
+    options.recipe.precision = Precision::int16x8;
+    samples.shape = {8};
+    samples.values.resize(800);
+    std::mt19937 random(4);
+    for (float& value : samples.values) value = std::normal_distribution<float>()(random);
+  }
+  QuantizeOptions options;
+  data::Samples samples;
+};
+
+TEST(FitInstructions, ChangesNothingWhenAllFits) {
+  const Sixteen c;
+  EXPECT_TRUE(fit_instructions(c.graph, c.calibration, c.options, c.samples, count, 2000).nodes.empty());
+}
+
+TEST(FitInstructions, TakesAsFewLayersAsAreNeeded) {
+  const Sixteen c;
+  // One layer of each precision and a conversion between them.
+  EXPECT_EQ(fit_instructions(c.graph, c.calibration, c.options, c.samples, count, 1900).nodes.size(), 1u);
+  const QuantizeOptions all = fit_instructions(c.graph, c.calibration, c.options, c.samples, count, 250);
+  EXPECT_LE(count(quantize(c.graph, c.calibration, all)).total, 250);
+}
+
+TEST(FitInstructions, SaysWhatTheLeastIs) {
+  const Sixteen c;
+  try {
+    fit_instructions(c.graph, c.calibration, c.options, c.samples, count, 150);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::gate_failed);
+    EXPECT_NE(std::string(error.what()).find("200 instructions"), std::string::npos) << error.what();
+  }
+}
+
 }  // namespace
 }  // namespace whit::compress

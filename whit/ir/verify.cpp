@@ -202,6 +202,7 @@ void check_layer(const Types& t) {
     return t.in(0).type == c.activations && t.out().type == c.activations && t.in(1).type == c.weights &&
            (!t.has(2) || t.in(2).type == c.bias || t.in(2).type == c.other_bias);
   });
+  if (t.in(1).type == DType::i4 && t.node.op == Op::transpose_conv2d) t.unsupported("supported: i8 weights");
   if (!known) t.unsupported("supported: f32 throughout, or i8 activations, i8 or i4 weights and an i32 bias");
   t.require_quantized(t.in(0));
   t.require_quantized(t.out());

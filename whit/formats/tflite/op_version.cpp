@@ -146,6 +146,8 @@ int32_t version_of(Code code, const Operands& inputs, const Operands& outputs) {
   if (inputs.empty()) return 1;
   const TensorType type = inputs[code == Code::TRANSPOSE_CONV ? 1 : 0]->type;
   int32_t version = std::max(version_by_type(code, type, outputs), version_by_rank(code, inputs));
+  const bool int4_weights = inputs.size() > 1 && inputs[1] != nullptr && inputs[1]->type == TensorType::INT4;
+  if (int4_weights) version = std::max(version, code == Code::FULLY_CONNECTED ? 10 : 7);
   if (code == Code::MUL && scales_up(inputs, outputs)) version = std::max(version, 3);
   const auto* found =
       std::find_if(kVersions.begin(), kVersions.end(), [&](const Versions& v) { return v.code == code; });
