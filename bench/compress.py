@@ -183,6 +183,44 @@ correction. Bytes and instructions of one inference are those of the image for q
 {table(header, rows)}""", failures
 
 
+def section_mixed(bench):
+    kws, rows, failures = next(bench.models()), [], []
+    exact = ["--adaround", "--weight-range", "least_error", "--bias-correction"]
+
+    def row(asked, limit, key, model, value, file, drop):
+        measured = bench.measure(file)
+        rows.append([model, asked, value, f"{measured['weights_bytes']:,}", f"{measured['instructions']:,}"])
+        if key and measured[key] > limit:
+            failures.append(f"{asked}: {measured[key]:,} {key} are more than {limit:,}")
+        if drop > 1.0:
+            failures.append(f"{asked}: {drop:.2f} % or points lost")
+
+    float_accuracy = bench.evaluate(kws.float_file, kws)
+    for asked, limit, key, options in (
+            ("int8", 0, "", []),
+            ("size: 18,000 bytes of weights", 18000, "weights_bytes", ["--max-weight-bytes", "18000", *exact]),
+            ("accuracy: int4, --auto", 0, "", ["--precision", "int8_w4", "--auto"]),
+            ("int4", 0, "", ["--precision", "int8_w4", *exact])):
+        accuracy, file = bench.quantize(kws, *options)
+        row(asked, limit, key, "kws", percent(accuracy), file, 100 * (float_accuracy - accuracy))
+    ad = autoencoder(bench)
+    for asked, limit, key, options in (
+            ("16x8", 0, "", []),
+            ("latency: 800,000 instructions", 800000, "instructions", ["--max-instructions", "800000"]),
+            ("latency: 400,000 instructions", 400000, "instructions", ["--max-instructions", "400000"])):
+        file = bench.work / "ad_mixed.tflite"
+        result = bench.run("quantize", ad.float_file, "-o", file, *ad.options, "--calibrate", "0:500", "--test", "500:1000",
+                           "--precision", "int16x8", "--adaround", "--force", "--json", *options)
+        difference = bench.run("compare", ad.float_file, file, *ad.options, "--json")["outputs"][0]["sqnr_db"]
+        row(asked, limit, key, "ad", f"{difference:.1f} dB", file, result["drop"])
+    return f"""## Mixed precision under a budget
+
+A type for each layer: int8 or int4 weights under a budget of bytes or of accuracy, int16 or int8 activations under a budget of
+instructions (counted on qemu-cortex-m4). kws: accuracy; ad: SQNR of the outputs against float, with AdaRound.
+
+{table(["model", "asked for", "accuracy or SQNR", "weights, bytes", "instructions"], rows)}""", failures
+
+
 def section_wide(bench):
     model = autoencoder(bench)
     rows, errors = [], {}
@@ -390,8 +428,9 @@ one step of the layer on an emulated Cortex-M4: in layers this small, int8 saves
         "instructions a step"], rows)}""", failures
 
 
-SECTIONS = {"int8": section_int8, "observers": section_observers, "wide": section_wide,
-            "float16": section_float16, "sparse": section_sparse, "fault": section_fault, "temperature": section_temperature,
+SECTIONS = {"int8": section_int8, "observers": section_observers, "int4": section_int4, "mixed": section_mixed,
+            "wide": section_wide, "float16": section_float16, "sparse": section_sparse, "fault": section_fault,
+            "temperature": section_temperature,
             "recurrent": section_recurrent}
 
 HEADER = """# Compression: what it saves and what it costs

@@ -189,7 +189,7 @@ void quantize(const Arguments& arguments) {
   if (arguments.temperature) scaling = compress::scale_temperature(quantized, calibration_data);
   const compress::Evaluation after = compress::evaluate(quantized, test, arguments.metric);
   const double drop = compress::drop(before, after);
-  const bool passed = drop <= arguments.max_drop + 1e-6;  // a drop of exactly one sample in 100 is no more than 1
+  const bool passed = compress::gate_holds(drop, arguments.max_drop);
   if (passed || arguments.force) save_graph(quantized, arguments.output);
 
   const char* unit = before.metric == compress::Metric::accuracy ? "points" : "%";

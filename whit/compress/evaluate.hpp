@@ -39,6 +39,8 @@ Evaluation evaluate(const ir::Graph& graph, const data::Samples& samples, const 
 
 // What a change of value means: accuracy in points (0.01), errors relative to `before`. Positive: worse.
 double drop(const Evaluation& before, const Evaluation& after);
+// A drop of exactly one sample in 100 is no more than 1, however it was rounded.
+inline bool gate_holds(double drop, double max_drop) { return drop <= max_drop + 1e-6; }
 // An accuracy of less than 1.5 times that of guessing: labels or the preparation of the data are likely wrong.
 bool is_near_chance(const Evaluation& evaluation);
 // "88.20 %", "0.0312".

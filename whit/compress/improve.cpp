@@ -17,14 +17,15 @@ struct Fix {
 
 // Free on the device.
 constexpr Fix kFree[] = {
-    {"weights per channel", [](Recipe& r) { r.weight_scales = WeightScales::per_channel; }},
-    {"observer mse", [](Recipe& r) { r.observer = Observer::mse; }},
+    // the first is what int4 weights need
     {"large weights cut off, adaround, bias correction",
      [](Recipe& r) {
        r.weight_range = WeightRange::least_error;
        r.rounding = Rounding::adaround;
        r.bias_correction = true;
      }},
+    {"weights per channel", [](Recipe& r) { r.weight_scales = WeightScales::per_channel; }},
+    {"observer mse", [](Recipe& r) { r.observer = Observer::mse; }},
 };
 
 // Cost memory and time, so for one layer at a time.
@@ -106,25 +107,29 @@ Improved improve(const ir::Graph& graph, const QuantizeOptions& options, const d
   Search search(float_model, data, metric, say);
   Start start(graph, data);
   search.attempt("as asked", start, options);
-  if (search.drop_so_far() > max_drop) {
-    ir::Graph equalized = graph;
-    if (equalize(equalized) > 0) {
-      Start other(std::move(equalized), data);
-      if (search.attempt("equalized", other, options)) start = std::move(other);
-    }
-  }
-  for (const Fix& fix : kFree) {
-    if (search.drop_so_far() <= max_drop) return search.best();
+  const auto holds = [&] { return gate_holds(search.drop_so_far(), max_drop); };
+  const auto attempt_everywhere = [&](const Fix& fix) {
+    if (holds()) return;
     QuantizeOptions changed = search.options();
     fix.apply(changed.recipe);
     for (auto& [name, recipe] : changed.nodes) fix.apply(recipe);
     if (!(changed.recipe == search.options().recipe)) search.attempt(fix.name, start, changed);
+  };
+  // Weights of four bits need it whatever else is done.
+  if (options.recipe.precision == Precision::int8_w4) attempt_everywhere(kFree[0]);
+  if (!holds()) {
+    ir::Graph equalized = graph;
+    if (equalize(equalized) > 0) {
+      Start other(std::move(equalized), data);
+      if (search.attempt("equalized", other, search.options())) start = std::move(other);
+    }
   }
-  if (search.drop_so_far() <= max_drop) return search.best();
+  for (const Fix& fix : kFree) attempt_everywhere(fix);
+  if (holds()) return search.best();
   const Blame found = blame(start.graph, search.best().quantized, data, metric);
   for (const Fix& fix : kCostly) {
     for (const LayerBlame& layer : found.layers) {
-      if (search.drop_so_far() <= max_drop) return search.best();
+      if (holds()) return search.best();
       if (layer.op == "input" || layer.drop <= 0) continue;
       QuantizeOptions changed = search.options();
       Recipe recipe = changed.nodes.contains(layer.name) ? changed.nodes.at(layer.name) : changed.recipe;
