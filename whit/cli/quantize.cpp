@@ -125,6 +125,10 @@ compress::QuantizeOptions within_budget(const Arguments& arguments, const ir::Gr
                                         const compress::Calibration& calibration,
                                         const compress::QuantizeOptions& options, const data::Samples& samples) {
   if (arguments.max_weight_bytes > 0) {
+    if (options.recipe.precision != compress::Precision::int8) {
+      throw Error(ErrorCode::usage, "--max-weight-bytes chooses between int8 and int4 weights", "",
+                  "use it with --precision int8");
+    }
     return compress::fit_weight_bytes(graph, calibration, options, arguments.max_weight_bytes);
   }
   if (arguments.max_instructions == 0) return options;
@@ -155,6 +159,8 @@ void quantize(const Arguments& arguments) {
   warn_of_few(test);
   if (calibrates) check_calibration(arguments, graph, calibration_data, test);
   const compress::Evaluation before = compress::evaluate(graph, test, arguments.metric);
+  compress::Evaluation judged;  // as before, on what --auto judges by
+  if (arguments.automatic) judged = compress::evaluate(graph, calibration_data, arguments.metric);
   const int64_t float_bytes = compress::constant_bytes(graph);
   if (!arguments.sparsity.empty()) {
     const int layers = compress::prune(graph, sparsity);
@@ -174,7 +180,8 @@ void quantize(const Arguments& arguments) {
   ir::Graph quantized = [&] {
     if (arguments.automatic) {
       // Fixes are judged on the calibration data, so that the test data stays unseen until the gate.
-      return compress::improve(graph, options, calibration_data, arguments.metric, arguments.max_drop, say).quantized;
+      return compress::improve(graph, judged, options, calibration_data, arguments.metric, arguments.max_drop, say)
+          .quantized;
     }
     const bool moments = arguments.max_weight_bytes > 0 || options.needs_moments();
     const compress::Calibration calibration = calibrated(graph, calibration_data, moments);

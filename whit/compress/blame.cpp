@@ -83,7 +83,7 @@ std::vector<uint8_t> real_values(const ir::Tensor& tensor) {
     inner *= static_cast<size_t>(tensor.shape[d]);
   for (size_t i = 0; i < values.size(); ++i) {
     double stored = 0;
-    if (tensor.type == ir::DType::i8) stored = ir::data<int8_t>(tensor)[i];
+    if (tensor.type == ir::DType::i8 || tensor.type == ir::DType::i4) stored = ir::data<int8_t>(tensor)[i];
     if (tensor.type == ir::DType::i16) stored = ir::data<int16_t>(tensor)[i];
     if (tensor.type == ir::DType::i32) stored = ir::data<int32_t>(tensor)[i];
     if (tensor.type == ir::DType::i64) stored = static_cast<double>(ir::data<int64_t>(tensor)[i]);
@@ -254,6 +254,11 @@ LayerBlame measure(const ir::Graph& graph, const ir::Tensor& like, const data::S
 Blame blame(const ir::Graph& float_graph, const ir::Graph& quantized, const data::Samples& samples,
             const std::string& metric, const Progress& progress) {
   check_shape(float_graph, samples);
+  const auto is_quantized = [](const ir::Tensor& tensor) { return !tensor.quantization.empty(); };
+  if (std::none_of(quantized.tensors.begin(), quantized.tensors.end(), is_quantized)) {
+    throw Error(ErrorCode::unsupported, "nothing in this model is quantized: there is no layer to blame",
+                quantized.name, "`whit compare` sets two models side by side");
+  }
   std::vector<Match> matches = match_by_name(float_graph, quantized);
   const auto layers =
       std::count_if(matches.begin(), matches.end(), [](const Match& m) { return m.weights.has_value(); });

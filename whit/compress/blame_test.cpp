@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 
+#include "whit/base/error.hpp"
 #include "whit/compress/improve.hpp"
 #include "whit/ir/text.hpp"
 
@@ -79,6 +80,21 @@ TEST(Blame, FindsThePlantedLayer) {
   for (size_t i = 1; i < found.layers.size(); ++i) EXPECT_GT(found.layers[i].output.sqnr_db, 25.0);
 }
 
+TEST(Blame, ReadsInt4Weights) {
+  const Case c = planted(0.5f);
+  QuantizeOptions options;
+  options.recipe.precision = Precision::int8_w4;
+  const ir::Graph quantized = quantize(c.graph, calibrate(c.graph, c.calibration.values, false), options);
+  for (const LayerBlame& layer : blame(c.graph, quantized, c.test, "accuracy").layers) {
+    EXPECT_GT(layer.weights_sqnr_db, 12.0) << layer.name;
+  }
+}
+
+TEST(Blame, RefusesAModelThatIsNotQuantized) {
+  const Case c = planted(0.5f);
+  EXPECT_THROW(blame(c.graph, c.graph, c.test, "accuracy"), Error);
+}
+
 TEST(Blame, MatchesLayersByOrderWhenNamesDiffer) {
   const Case c = planted(0.5f);
   ir::Graph quantized = quantize(c.graph, calibrate(c.graph, c.calibration.values, false), {});
@@ -90,7 +106,8 @@ TEST(Blame, MatchesLayersByOrderWhenNamesDiffer) {
 
 TEST(Improve, MendsThePlantedLayerAtNoCostOnTheDevice) {
   const Case c = planted(200.0f);
-  const Improved improved = improve(c.graph, {}, c.calibration, "accuracy", 4.0);
+  const Improved improved =
+      improve(c.graph, evaluate(c.graph, c.calibration, "accuracy"), {}, c.calibration, "accuracy", 4.0);
   const Evaluation result = evaluate(improved.quantized, c.test, "accuracy");
   EXPECT_GE(result.value, 0.95);
   EXPECT_TRUE(improved.options.nodes.empty()) << "no layer had to become int16 or float";
@@ -99,7 +116,9 @@ TEST(Improve, MendsThePlantedLayerAtNoCostOnTheDevice) {
 
 TEST(Improve, StopsAtOnceWhenTheGateHolds) {
   const Case c = planted(0.5f);
-  EXPECT_EQ(improve(c.graph, {}, c.calibration, "accuracy", 5.0).steps.size(), 1u);
+  EXPECT_EQ(
+      improve(c.graph, evaluate(c.graph, c.calibration, "accuracy"), {}, c.calibration, "accuracy", 5.0).steps.size(),
+      1u);
 }
 
 }  // namespace

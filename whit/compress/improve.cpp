@@ -101,9 +101,9 @@ class Search {
 
 }  // namespace
 
-Improved improve(const ir::Graph& graph, const QuantizeOptions& options, const data::Samples& data,
-                 const std::string& metric, double max_drop, const std::function<void(const Step&)>& say) {
-  const Evaluation float_model = evaluate(graph, data, metric);
+Improved improve(const ir::Graph& graph, const Evaluation& float_model, const QuantizeOptions& options,
+                 const data::Samples& data, const std::string& metric, double max_drop,
+                 const std::function<void(const Step&)>& say) {
   Search search(float_model, data, metric, say);
   Start start(graph, data);
   search.attempt("as asked", start, options);
@@ -113,7 +113,9 @@ Improved improve(const ir::Graph& graph, const QuantizeOptions& options, const d
     QuantizeOptions changed = search.options();
     fix.apply(changed.recipe);
     for (auto& [name, recipe] : changed.nodes) fix.apply(recipe);
-    if (!(changed.recipe == search.options().recipe)) search.attempt(fix.name, start, changed);
+    if (changed.recipe != search.options().recipe || changed.nodes != search.options().nodes) {
+      search.attempt(fix.name, start, changed);
+    }
   };
   // Weights of four bits need it whatever else is done.
   if (options.recipe.precision == Precision::int8_w4) attempt_everywhere(kFree[0]);

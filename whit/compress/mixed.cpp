@@ -26,12 +26,8 @@ void sort_by_price(std::vector<Candidate>& candidates) {
   });
 }
 
-// Constants as `options` stores them: weights and biases of layers, and the rest as int8.
-int64_t constant_bytes(const ir::Graph& graph, const Calibration& calibration, const QuantizeOptions& options) {
-  const ir::Graph quantized = quantize(graph, calibration, options);
-  int64_t bytes = 0;
-  for (const ir::Tensor& tensor : quantized.tensors) bytes += tensor.is_constant ? ir::stored_bytes(tensor) : 0;
-  return bytes;
+int64_t bytes_with(const ir::Graph& graph, const Calibration& calibration, const QuantizeOptions& options) {
+  return constant_bytes(quantize(graph, calibration, options));
 }
 
 }  // namespace
@@ -43,27 +39,31 @@ QuantizeOptions fit_weight_bytes(const ir::Graph& graph, const Calibration& cali
   narrow.rounding = Rounding::adaround;
   narrow.weight_range = WeightRange::least_error;
   narrow.bias_correction = true;
+  const std::map<std::string, Recipe> asked_for = options.nodes;
   std::vector<Candidate> candidates;
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     const ir::Node& node = graph.nodes[n];
     const PatchMoments& moments = calibration.layers[n];
     if (moments.count == 0 || !can_have_int4_weights(node.op)) continue;
-    if (options.of(graph, node).precision != Precision::int8) continue;
+    const std::string& name = graph.tensor(node.outputs[0]).name;
+    if (asked_for.contains(name)) continue;
     const int64_t weights = ir::elements(graph.tensor(node.inputs[1]).shape);
-    candidates.push_back({graph.tensor(node.outputs[0]).name, weights / 2, weight_noise(graph, node, narrow, moments)});
+    candidates.push_back({name, weights / 2, weight_noise(graph, node, narrow, moments)});
   }
   sort_by_price(candidates);
-  int64_t bytes = constant_bytes(graph, calibration, options);
+  int64_t bytes = bytes_with(graph, calibration, options);
   for (const Candidate& candidate : candidates) {
     if (bytes <= max_bytes) return options;
     options.nodes[candidate.name] = narrow;
     bytes -= candidate.saved;
   }
-  bytes = constant_bytes(graph, calibration, options);
+  bytes = bytes_with(graph, calibration, options);
   if (bytes <= max_bytes) return options;
   throw Error(
       ErrorCode::gate_failed,
-      fmt::format("the constants take {} bytes even with int4 weights everywhere, {} are allowed", bytes, max_bytes),
+      fmt::format(
+          "the constants take {} bytes even with int4 weights in every layer that was left open, {} are allowed", bytes,
+          max_bytes),
       graph.name, "a narrower or pruned model is needed");
 }
 
@@ -74,17 +74,19 @@ QuantizeOptions fit_instructions(const ir::Graph& graph, const Calibration& cali
   if (wide.total <= max_instructions) return options;
   QuantizeOptions narrow = options;
   narrow.recipe.precision = Precision::int8;
-  for (auto& [name, recipe] : narrow.nodes) recipe.precision = Precision::int8;
   const ir::Graph narrow_graph = quantize(graph, calibration, narrow);
   const Instructions least = count(narrow_graph);
   if (least.total > max_instructions) {
-    throw Error(ErrorCode::gate_failed,
-                fmt::format("an inference takes {} instructions even with int8 everywhere, {} are allowed", least.total,
-                            max_instructions),
-                graph.name, "a smaller model or a faster target is needed");
+    throw Error(
+        ErrorCode::gate_failed,
+        fmt::format(
+            "an inference takes {} instructions even with int8 in every layer that was left open, {} are allowed",
+            least.total, max_instructions),
+        graph.name, "a smaller model or a faster target is needed");
   }
   std::vector<Candidate> candidates;
   for (const LayerBlame& layer : blame(graph, narrow_graph, samples, "auto").layers) {
+    if (options.nodes.contains(layer.name)) continue;
     const auto before = wide.layers.find(layer.name), after = least.layers.find(layer.name);
     if (before == wide.layers.end() || after == least.layers.end() || before->second <= after->second) continue;
     candidates.push_back({layer.name, before->second - after->second, std::pow(10.0, -layer.output.sqnr_db / 10)});

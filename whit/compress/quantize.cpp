@@ -89,7 +89,7 @@ class Quantizer {
       });
       if (!known) {
         throw Error(ErrorCode::usage, fmt::format("there is no layer '{}'", name), from_.name,
-                    "`whit inspect` lists the layers by the name of their output");
+                    "`whit inspect --json` lists the layers by the name of their output");
       }
     }
   }

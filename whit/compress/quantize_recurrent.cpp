@@ -42,6 +42,7 @@ void quantize_recurrent(ir::Graph& to, ir::Node& node, const ir::Graph& from, co
   const auto units = static_cast<size_t>(from.tensor(source.inputs[recurrent]).shape[1]);
   Recipe own = recipe;
   own.weight_scales = WeightScales::per_tensor;
+  if (own.precision == Precision::int8_w4) own.precision = Precision::int8;  // there is no kernel for int4 gates
   for (size_t g = 0; g < 2 * gates; ++g) {
     // A gate's sum is that of two fully connected layers: of the input, and of the hidden state as the output has it.
     const bool of_state = g >= gates;

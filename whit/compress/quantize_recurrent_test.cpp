@@ -34,6 +34,11 @@ TEST(QuantizeRecurrent, StaysNearTheFloatModel) {
   }
 }
 
+TEST(QuantizeRecurrent, GatesStayInt8WhereOtherLayersGetInt4) {
+  const ir::Graph graph = ir::parse_text(recurrent_net(true, ""));
+  EXPECT_GT(sqnr_db(graph, quantized(graph, Precision::int8_w4), samples(50, kElements)), 5.0);
+}
+
 TEST(QuantizeRecurrent, FollowsTheSpecification) {
   const ir::Graph graph = quantized(ir::parse_text(recurrent_net(true)), Precision::int8);
   EXPECT_EQ(named(graph, "last").quantization, named(graph, "sequence").quantization);

@@ -56,7 +56,8 @@ rt::Ref Lowering::tensor(ir::TensorId id) {
 }
 
 bool Lowering::wants_halves(ir::TensorId id) const {
-  return kernels_ != KernelSet::host && ir::holds_halves(graph_.tensor(id));
+  // Converting takes a third to a half more instructions.
+  return kernels_ != KernelSet::host && optimize_ != Optimize::speed && ir::holds_halves(graph_.tensor(id));
 }
 
 rt::Ref Lowering::halves(ir::TensorId id) {

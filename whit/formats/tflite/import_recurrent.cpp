@@ -78,8 +78,10 @@ void import_custom_recurrent(OpImport& op) {
   for (size_t i = 0; i < inputs; ++i) in.push_back(i < biases ? op.input(i) : op.optional_input(i));
   for (size_t i = 0; i < op.output_count(); ++i) out.push_back(op.output(i));
   const auto* bytes = op.file().custom_options();
-  op.require(bytes != nullptr && flexbuffers::VerifyBuffer(bytes->data(), bytes->size()),
-             "the options are missing or damaged");
+  constexpr size_t kMostOptionBytes = 1024;  // verifying takes time that grows with the square of the size
+  op.require(
+      bytes != nullptr && bytes->size() <= kMostOptionBytes && flexbuffers::VerifyBuffer(bytes->data(), bytes->size()),
+      "the options are missing or damaged");
   const auto options = flexbuffers::GetRoot(bytes->data(), bytes->size());
   op.require(options.IsMap(), "the options are no map");
   ir::RecurrentAttributes a;
