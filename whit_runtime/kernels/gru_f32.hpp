@@ -67,7 +67,7 @@ WHIT_KERNEL void gru_f32(const GruF32& p, const Memory& m) {
   walk_sequence<float>(s, m, p.input, p.output, [&](const float* x, float* y, int32_t first) {
     float* h = output<float>(m, p.hidden) + first;
     gru_f32_step(p, m, x, h);
-    memcpy(y, h, static_cast<size_t>(s.units) * 4);
+    memmove(y, h, static_cast<size_t>(s.units) * 4);
   });
 }
 

@@ -90,7 +90,7 @@ WHIT_ALWAYS_INLINE void lstm_sequence(const Lstm<T>& p, const Memory& m) {
   walk_sequence<T>(s, m, p.input, p.output, [&](const T* x, T* y, int32_t first) {
     T* h = output<T>(m, p.hidden) + first;
     lstm_step(p, m, x, h, output<int16_t>(m, p.cell) + first, y);
-    memcpy(h, y, static_cast<size_t>(s.units) * sizeof(T));
+    memmove(h, y, static_cast<size_t>(s.units) * sizeof(T));
   });
 }
 

@@ -65,7 +65,7 @@ WHIT_KERNEL void lstm_f32(const LstmF32& p, const Memory& m) {
   walk_sequence<float>(s, m, p.input, p.output, [&](const float* x, float* y, int32_t first) {
     float* h = output<float>(m, p.hidden) + first;
     lstm_f32_step(p, m, x, h, output<float>(m, p.cell) + first, y);
-    memcpy(h, y, static_cast<size_t>(s.units) * 4);
+    memmove(h, y, static_cast<size_t>(s.units) * 4);
   });
 }
 
