@@ -55,6 +55,12 @@ Params common_fields(Lowering& lowering, const Layer& layer) {
   return p;
 }
 
+// For kernels that read all of a row before they write anything.
+void allow_overlap(Lowering& lowering, const Layer& layer) {
+  if (layer.counts.rows != 1) return;
+  lowering.may_overlap(layer.node.outputs[0], layer.node.inputs[0], -int64_t{layer.quantized.depth});
+}
+
 Format bitmap_format(Layer& layer) {
   const BitmapWeights packed = pack_bitmap(layer.quantized);
   layer.counts.nonzeros = static_cast<double>(packed.values.size());
@@ -72,10 +78,7 @@ void add_4of16_format(Layer& layer, KernelSet kernels, std::vector<Format>& form
   const auto stream = pack_4of16(layer.quantized, numbered);
   if (!stream) return;
   const auto emit = [stream, numbered, &layer](Lowering& lowering) {
-    // All of a row is read before anything is written.
-    if (layer.counts.rows == 1) {
-      lowering.may_overlap(layer.node.outputs[0], layer.node.inputs[0], -int64_t{layer.quantized.depth});
-    }
+    allow_overlap(lowering, layer);
     auto p = common_fields<rt::FullyConnectedS84of16>(lowering, layer);
     p.stream = lowering.constant(*stream, ConstantKind::weights);
     p.sums = lowering.scratch(4 * int64_t{rt::four_of_16::padded_channels(layer.quantized.channels)});
@@ -91,9 +94,7 @@ void add_1x4_format(Layer& layer, std::vector<Format>& formats) {
   layer.counts.blocks = static_cast<double>(packed->gaps.size());
   const auto emit = [packed, &layer](Lowering& lowering) {
     const bool widen = lowering.kernels() == KernelSet::arm_dsp;
-    if (layer.counts.rows == 1) {
-      lowering.may_overlap(layer.node.outputs[0], layer.node.inputs[0], -int64_t{layer.quantized.depth});
-    }
+    allow_overlap(lowering, layer);
     auto p = common_fields<rt::FullyConnectedS81x4>(lowering, layer);
     p.counts = lowering.constant(packed->counts, ConstantKind::weights);
     p.gaps = lowering.constant(packed->gaps, ConstantKind::weights);
