@@ -39,14 +39,13 @@ QuantizeOptions fit_weight_bytes(const ir::Graph& graph, const Calibration& cali
   narrow.rounding = Rounding::adaround;
   narrow.weight_range = WeightRange::least_error;
   narrow.bias_correction = true;
-  const std::map<std::string, Recipe> asked_for = options.nodes;
   std::vector<Candidate> candidates;
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     const ir::Node& node = graph.nodes[n];
     const PatchMoments& moments = calibration.layers[n];
     if (moments.count == 0 || !can_have_int4_weights(node.op)) continue;
     const std::string& name = graph.tensor(node.outputs[0]).name;
-    if (asked_for.contains(name)) continue;
+    if (options.nodes.contains(name)) continue;
     const int64_t weights = ir::elements(graph.tensor(node.inputs[1]).shape);
     candidates.push_back({name, weights / 2, weight_noise(graph, node, narrow, moments)});
   }
