@@ -64,6 +64,16 @@ compress::QuantizeOptions options_of(const Arguments& arguments) {
   return options;
 }
 
+void check_budget(const Arguments& arguments, compress::Precision precision) {
+  if (arguments.max_weight_bytes > 0 && precision != compress::Precision::int8) {
+    throw Error(ErrorCode::usage, "--max-weight-bytes chooses between int8 and int4 weights", "",
+                "use it with --precision int8");
+  }
+  if (arguments.max_instructions > 0 && precision != compress::Precision::int16x8) {
+    throw Error(ErrorCode::usage, "--max-instructions chooses between int16x8 and int8", "", "add --precision int16x8");
+  }
+}
+
 void warn_of_few(const data::Samples& test) {
   constexpr int64_t kFewTestSamples = 100;
   if (test.count() < kFewTestSamples) {
@@ -125,16 +135,9 @@ compress::QuantizeOptions within_budget(const Arguments& arguments, const ir::Gr
                                         const compress::Calibration& calibration,
                                         const compress::QuantizeOptions& options, const data::Samples& samples) {
   if (arguments.max_weight_bytes > 0) {
-    if (options.recipe.precision != compress::Precision::int8) {
-      throw Error(ErrorCode::usage, "--max-weight-bytes chooses between int8 and int4 weights", "",
-                  "use it with --precision int8");
-    }
     return compress::fit_weight_bytes(graph, calibration, options, arguments.max_weight_bytes);
   }
   if (arguments.max_instructions == 0) return options;
-  if (options.recipe.precision != compress::Precision::int16x8) {
-    throw Error(ErrorCode::usage, "--max-instructions chooses between int16x8 and int8", "", "add --precision int16x8");
-  }
   const target::Target& machine = target::find_emulated_target(arguments.target);
   const auto count = [&](const ir::Graph& quantized) { return count_instructions(quantized, machine); };
   return compress::fit_instructions(graph, calibration, options, samples, count, arguments.max_instructions);
@@ -145,6 +148,7 @@ void quantize(const Arguments& arguments) {
   ir::Graph graph = load_graph(arguments.model);
   compress::prepare(graph);
   const compress::QuantizeOptions options = options_of(arguments);
+  check_budget(arguments, options.recipe.precision);
   const compress::Sparsity sparsity =
       arguments.sparsity.empty() ? compress::Sparsity{} : compress::sparsity_from_text(arguments.sparsity);
   const bool calibrates = options.needs_ranges() || arguments.automatic || arguments.temperature;
