@@ -184,8 +184,8 @@ void print_text(const Json& json) {
   }
   for (const Json& note : json.value("notes", Json::array())) fmt::print("note     {}\n", note.get<std::string>());
   const bool program = json.contains("kernels");
-  fmt::print("\n{:>5} {:<26} {:<5} {:<20} {:>10} {:>12} {:>10} {:>10}\n", "layer", program ? "kernel" : "op", "type",
-             "shape", program ? "" : "parameters", "MACs", program ? "record" : "constants", "output");
+  fmt::print("\n{:>5} {:<26} {:<5} {:<20} {:>10} {:>12} {:>10} {:>10}  {}\n", "layer", program ? "kernel" : "op",
+             "type", "shape", program ? "" : "parameters", "MACs", program ? "record" : "constants", "output", "name");
   for (const Json& layer : json["layers"]) {
     const auto text = [&](const char* key) {
       return layer.contains(key) ? layer[key].get<std::string>() : std::string();
@@ -193,10 +193,10 @@ void print_text(const Json& json) {
     const auto number = [&](const char* key) {
       return layer.contains(key) ? std::to_string(layer[key].get<int64_t>()) : std::string();
     };
-    fmt::print("{:>5} {:<26} {:<5} {:<20} {:>10} {:>12} {:>10} {:>10}\n", layer["index"].get<size_t>(),
+    fmt::print("{:>5} {:<26} {:<5} {:<20} {:>10} {:>12} {:>10} {:>10}  {}\n", layer["index"].get<size_t>(),
                text(program ? "kernel" : "op"), text("type"), layer.contains("shape") ? layer["shape"].dump() : "",
                number("parameters"), number("macs"), number(program ? "record_bytes" : "constant_bytes"),
-               number("output_bytes"));
+               number("output_bytes"), text("name"));
   }
   fmt::print("\n");
   for (const auto& [key, value] : json["totals"].items()) fmt::print("{:<22} {:>12}\n", key, value.get<int64_t>());
