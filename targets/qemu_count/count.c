@@ -228,7 +228,8 @@ static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb* tb) {
       qemu_plugin_register_vcpu_mem_cb(insn, unaligned_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
                                        (void*)(uintptr_t)what.access_bytes);
     }
-    qemu_plugin_register_vcpu_mem_cb(insn, memory_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_R, NULL);
+    // Reads and writes, though nothing writes to flash: QEMU 7.2 drops what is registered for reads alone.
+    qemu_plugin_register_vcpu_mem_cb(insn, memory_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, NULL);
     if (what.per_access) {
       qemu_plugin_register_vcpu_mem_cb(insn, conditional_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, NULL);
     }
