@@ -72,6 +72,25 @@ TEST_F(Cli, ANameThatDoesNotExistBringsTheNearest) {
                  {"\"fold_constant\"", "did you mean fold_constants?"});
 }
 
+TEST_F(Cli, DevicesAreListedAndShownWithTheirSources) {
+  const std::string list = whit({"devices"}).output;
+  for (const char* name : {"stm32l4r5", "esp32-c3", "coral-dev-board", "cloud-vm"}) {
+    EXPECT_NE(list.find(std::string("\n") + name), std::string::npos) << name;
+  }
+  EXPECT_NE(whit({"devices", "coral-dev-board"}).output.find("coral.ai/docs/edgetpu/benchmarks"), std::string::npos);
+  const nlohmann::json all = nlohmann::json::parse(whit({"devices", "--json"}).output);
+  EXPECT_GE(all.size(), 24u);
+  const nlohmann::json one = nlohmann::json::parse(whit({"devices", "stm32l4r5", "--json"}).output);
+  EXPECT_EQ(one["core"]["clock_hz"]["value"], 120000000);
+  EXPECT_FALSE(one["power"]["active_mw"]["source"].get<std::string>().empty());
+
+  expect_refusal({"devices", "stm32l4r6"}, kBadInput, {"\"stm32l4r6\"", "did you mean stm32l4r5?"});
+  expect_refusal({"devices", path("none.toml")}, kBadInput, {"none.toml", "cannot open"});
+  const std::string text = "title = \"mine\"\nvendor = \"me\"\nkind = \"mcx\"\n";
+  expect_refusal({"devices", file("mine.toml", {text.begin(), text.end()})}, kBadInput,
+                 {"mine.toml: line 3", "did you mean mcu?"});
+}
+
 TEST_F(Cli, AFileThatIsNoModelIsNamed) {
   const std::vector<uint8_t> model = tflite::small_convnet();
   expect_refusal({"inspect", path("none.tflite")}, kBadInput, {"none.tflite", "cannot open"});

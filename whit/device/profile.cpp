@@ -15,8 +15,9 @@ namespace whit::device {
 namespace {
 
 const std::vector<std::string> kKinds = {"mcu", "linux", "cloud"};
-const std::vector<std::string> kSourceKinds = {"data sheet", "manual",      "product page", "documentation",
-                                               "benchmark",  "measurement", "shop",         "estimate"};
+const std::vector<std::string> kCodeIn = {"flash", "ram"};
+const std::vector<std::string> kSourceKinds = {"data sheet", "manual",  "product page", "documentation",
+                                               "benchmark",  "article", "measurement",  "estimate"};
 
 bool always(const Profile&) { return true; }
 bool with_target(const Profile& p) { return !p.target.empty(); }
@@ -45,6 +46,11 @@ constexpr FigureField kFields[] = {
     {"accelerator", "active_mw", &Profile::accelerator_mw, {0.01, 1e7}, with_accelerator},
 };
 
+// Which of `names` stands at `key`.
+size_t choice(const TomlTable& table, const std::string& key, const std::vector<std::string>& names) {
+  return static_cast<size_t>(std::find(names.begin(), names.end(), table.choice(key, names)) - names.begin());
+}
+
 std::vector<std::string> target_names() {
   std::vector<std::string> names;
   for (const target::Target& target : target::all_targets()) {
@@ -70,15 +76,13 @@ Figure read_figure(const TomlTable& section, const FigureField& field) {
 void read_names(const TomlTable& root, Profile& profile) {
   profile.title = root.text("title");
   profile.vendor = root.text("vendor");
-  const std::string kind = root.choice("kind", kKinds);
-  profile.kind = static_cast<Kind>(std::find(kKinds.begin(), kKinds.end(), kind) - kKinds.begin());
+  profile.kind = static_cast<Kind>(choice(root, "kind", kKinds));
   const TomlTable core = root.table("core");
   profile.core = core.text("name");
   profile.core_count = core.integer("count", {1, 1e5});
   profile.isa = core.texts("isa");
   if (core.has("target")) profile.target = core.choice("target", target_names());
-  const std::string code_in = root.table("memory").choice("code_in", {"flash", "ram"});
-  profile.code_in = code_in == "ram" ? CodeIn::ram : CodeIn::flash;
+  profile.code_in = static_cast<CodeIn>(choice(root.table("memory"), "code_in", kCodeIn));
   const std::optional<TomlTable> accelerator = root.find_table("accelerator");
   if (!accelerator) return;
   profile.accelerator = accelerator->text("name");
@@ -114,6 +118,7 @@ const std::vector<Profile>& all_profiles() {
       const std::filesystem::path file(path);
       if (file.parent_path() == "devices") read.push_back(parse_profile(content, file.stem(), file));
     }
+    std::sort(read.begin(), read.end(), [](const Profile& a, const Profile& b) { return a.name < b.name; });
     return read;
   }();
   return profiles;
@@ -136,5 +141,7 @@ Profile find_profile(const std::string& device) {
 }
 
 const char* name_of(Kind kind) { return kKinds[static_cast<size_t>(kind)].c_str(); }
+
+const char* name_of(CodeIn code_in) { return kCodeIn[static_cast<size_t>(code_in)].c_str(); }
 
 }  // namespace whit::device

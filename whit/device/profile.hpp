@@ -84,7 +84,8 @@ const std::vector<Profile>& all_profiles();
 // One of them by its name, or the file when `device` ends in ".toml". Error bad_input with the nearest name.
 Profile find_profile(const std::string& device);
 
-// "mcu", "linux" or "cloud", as in the file.
+// As in the file: "mcu", "linux" or "cloud"; "flash" or "ram".
 const char* name_of(Kind kind);
+const char* name_of(CodeIn code_in);
 
 }  // namespace whit::device

@@ -1,5 +1,7 @@
 #include "whit/device/profile.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include "whit/base/embedded.hpp"
@@ -35,6 +37,15 @@ TEST(Profile, every_device_inside_the_binary_keeps_the_format) {
       EXPECT_EQ((profile.*field.figure).is_given(), field.is_needed(profile)) << field.section << "." << field.key;
     }
   }
+}
+
+TEST(Profile, every_device_of_the_list_is_there) {
+  std::vector<std::string> names;
+  for (const Profile& profile : all_profiles()) names.push_back(profile.name);
+  EXPECT_EQ(fmt::format("{}", fmt::join(names, " ")),
+            "alif-e8 apollo4 cloud-vm coral-dev-board esp32 esp32-c3 esp32-p4 esp32-s3 gap9 jetson-nano max78000 "
+            "nano33ble nrf52840 nrf5340 ra8d1 raspberry-pi-4 raspberry-pi-zero-2-w rp2040 rp2350 spresense stm32f746 "
+            "stm32g0b1 stm32h7a3 stm32l4r5 stm32u385 stm32u575");
 }
 
 TEST(Profile, is_found_by_name_or_by_file) {
