@@ -163,5 +163,43 @@ TEST(Count, ALoopOfNTurnsIsTwoNPlusFive) {
   }
 }
 
+// 48 lines of constants, read twice from the first to the last: a cache of 32 lines holds none of them for the second
+// time, one of 64 all.
+TEST(Traffic, ConstantsReadTwice) {
+  for (const char* name : {"cortex-m4", "riscv32"}) {
+    SCOPED_TRACE(name);
+    const TemporaryDirectory directory;
+    write_file(directory.path() / "read.cpp", R"(
+#include "targets/common/support.h"
+__attribute__((aligned(32))) extern const uint32_t constants[48 * 8];
+const uint32_t constants[48 * 8] = {1};
+int main() {
+  uint32_t sum = 0;
+  const volatile uint32_t* at = constants;
+  __asm__("" : "+r"(at));
+  whit_profile_start();
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 48 * 8; ++i) sum += at[i];
+  }
+  whit_profile_stop();
+  return sum == 2 ? 0 : 1;
+}
+)");
+    BuildInput input;
+    input.sources = {directory.path() / "read.cpp"};
+    build_image(find_target(name), input, directory.path() / "read.elf");
+    const Measurement measured = measure_image(find_target(name), directory.path() / "read.elf", 60);
+    EXPECT_EQ(measured.run.exit_code, 0);
+    const Reuse& data = measured.traffic.data;
+    EXPECT_EQ(data[0], 2u * 48 * 7);
+    EXPECT_EQ(data[6], 48u);
+    EXPECT_GE(data.back(), 48u);  // and a literal of the loop's own
+    EXPECT_LE(data.back(), 49u);
+    // The loop's few lines stay in any cache that has two, but for the data between them.
+    EXPECT_LE(measured.traffic.code.back(), 4u);
+    EXPECT_GE(measured.traffic.both.back(), data.back() + 1);
+  }
+}
+
 }  // namespace
 }  // namespace whit::target

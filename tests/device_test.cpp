@@ -23,11 +23,26 @@ namespace {
 
 constexpr double kRunSeconds = 300;
 
-std::string run_program(const std::filesystem::path& source, const std::vector<std::string>& defines) {
-  const Target& target = find_target("qemu-cortex-m4");
+// What the programs need of targets/common/support.h, on this machine.
+constexpr char kHostSupport[] = R"(#include <stdio.h>
+#include "targets/common/support.h"
+void whit_write(const char* text) { fputs(text, stdout); }
+void whit_write_hex(const void* data, size_t bytes) {
+  for (size_t i = 0; i < bytes; ++i) printf("%02x", static_cast<const uint8_t*>(data)[i]);
+}
+)";
+
+std::string run_program(const std::filesystem::path& source, const std::vector<std::string>& defines,
+                        const char* target_name = "qemu-cortex-m4") {
+  const Target& target = find_target(target_name);
   const TemporaryDirectory directory;
   const std::filesystem::path elf = directory.path() / "program.elf";
-  build_image(target, {{source}, {WHIT_SOURCE_DIR}, defines, {}}, elf);
+  std::vector<std::filesystem::path> sources = {source};
+  if (target.is_host()) {
+    sources.push_back(directory.path() / "support.cpp");
+    write_file(sources.back(), kHostSupport);
+  }
+  build_image(target, {sources, {WHIT_SOURCE_DIR}, defines, {}}, elf);
   const RunResult result = run_image(target, elf, kRunSeconds);
   EXPECT_EQ(result.exit_code, 0) << result.output;
   return result.output;
@@ -47,6 +62,20 @@ TEST(Device, AssemblyEqualsPortableBodies) {
     EXPECT_EQ(assembly, run_program(entry.path(), {"WHIT_DSP_PORTABLE"})) << entry.path();
   }
   EXPECT_GT(programs, 0);
+}
+
+// An FPU, soft float of two compilers, and this machine.
+TEST(Device, FeaturesHaveTheSameBitsOnEveryMachine) {
+  const std::string features = WHIT_SOURCE_DIR "/tests/device/features.cpp";
+  const std::string expected = run_program(features, {}, "host");
+  EXPECT_GT(expected.size(), 1000u);
+  for (const char* name : {"cortex-m4", "cortex-m3", "cortex-m0plus", "riscv32"}) {
+    const Target& target = find_target(name);
+    if (!program_exists(target.compiler) || !program_exists(target.emulator)) {
+      GTEST_SKIP() << "skipped: no " << target.compiler << " or no " << target.emulator;
+    }
+    EXPECT_EQ(run_program(features, {}, name), expected) << name;
+  }
 }
 
 class DeviceLayers : public testing::TestWithParam<const char*> {};

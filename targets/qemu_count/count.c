@@ -2,15 +2,18 @@
 // Loaded by whit/target/measure.cpp; arguments core=NAME,markers=FILE,out=FILE.
 // Does not know functions or models: it reports straight runs of code and numbered layers, whit gives them names.
 //
-// FILE of markers, a line each: "start ADDRESS", "stop ADDRESS", "layer NUMBER ADDRESS" (hexadecimal addresses).
+// FILE of markers, a line each: "start ADDRESS", "stop ADDRESS", "layer NUMBER ADDRESS", "flash BEGIN END" (hexadecimal
+// addresses; the memory that holds code and constants).
 // FILE of results: "layer NUMBER INSTRUCTIONS LOW MID HIGH" and
-// "run ADDRESS INSTRUCTIONS_OF_THE_RUN EXECUTIONS LOW MID HIGH"; layer -1 is what comes before the first layer.
+// "run ADDRESS INSTRUCTIONS_OF_THE_RUN EXECUTIONS LOW MID HIGH"; layer -1 is what comes before the first layer; and
+// "code", "data" and "both", each with the accesses to lines of flash as reuse.h sorts them.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "targets/qemu_count/cycles.h"
 #include "targets/qemu_count/plugin_api.h"
+#include "targets/qemu_count/reuse.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -52,6 +55,7 @@ static const Run* previous;  // executed before
 static Run* current;
 static Sum* layer;
 static bool counting;
+static Reuse code, data, both;  // of flash: instructions fetched, constants read, either
 
 static void add(Run* run, Sum* sum, const uint8_t cycles[kVariants]) {
   for (int v = 0; v < kVariants; ++v) {
@@ -63,6 +67,12 @@ static void add(Run* run, Sum* sum, const uint8_t cycles[kVariants]) {
 static void fail(const char* what, const char* which) {
   fprintf(stderr, "whit counter: %s %s\n", what, which);
   exit(98);
+}
+
+static void report_reuse(FILE* out, const char* name, const Reuse* reuse) {
+  fprintf(out, "%s", name);
+  for (int n = 0; n <= kReuseCold; ++n) fprintf(out, " %llu", (unsigned long long)reuse->hits[n]);
+  fprintf(out, "\n");
 }
 
 static void report(void) {
@@ -80,6 +90,9 @@ static void report(void) {
             (unsigned long long)r->executions, (unsigned long long)r->cycles[kLow], (unsigned long long)r->cycles[kMid],
             (unsigned long long)r->cycles[kHigh]);
   }
+  report_reuse(out, "code", &code);
+  report_reuse(out, "data", &data);
+  report_reuse(out, "both", &both);
   if (fclose(out) != 0) fail("cannot write", out_path);
 }
 
@@ -91,6 +104,9 @@ static void restart(void) {
   memset(layers, 0, layer_count * sizeof *layers);
   layer = layers;
   previous = NULL;
+  reuse_restart(&code);
+  reuse_restart(&data);
+  reuse_restart(&both);
   counting = true;
 }
 
@@ -130,6 +146,19 @@ static void run_begins(unsigned int vcpu, void* data) {
     layer->cycles[v] += run->once[v];
   }
   previous = run;
+  for (uint64_t at = run->address & ~(uint64_t)(kLineBytes - 1); at < run->end; at += kLineBytes) {
+    reuse_touch(&code, at);
+    reuse_touch(&both, at);
+  }
+}
+
+static void memory_access(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t address, void* unused) {
+  (void)vcpu;
+  (void)info;
+  (void)unused;
+  if (!counting) return;
+  reuse_touch(&data, address);
+  reuse_touch(&both, address);
 }
 
 static void unaligned_access(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t address, void* data) {
@@ -199,6 +228,8 @@ static void block_translated(qemu_plugin_id_t id, struct qemu_plugin_tb* tb) {
       qemu_plugin_register_vcpu_mem_cb(insn, unaligned_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
                                        (void*)(uintptr_t)what.access_bytes);
     }
+    // Reads and writes, though nothing writes to flash: QEMU 7.2 drops what is registered for reads alone.
+    qemu_plugin_register_vcpu_mem_cb(insn, memory_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, NULL);
     if (what.per_access) {
       qemu_plugin_register_vcpu_mem_cb(insn, conditional_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, NULL);
     }
@@ -212,11 +243,16 @@ static void read_markers(const char* path) {
   layer_count = 1;
   while (fgets(line, sizeof line, in)) {
     Marker m = {.number = -1};
-    unsigned long long address = 0;
+    unsigned long long address = 0, end = 0;
     if (sscanf(line, "start %llx", &address) == 1) {
       m.event = kStart;
     } else if (sscanf(line, "stop %llx", &address) == 1) {
       m.event = kStop;
+    } else if (sscanf(line, "flash %llx %llx", &address, &end) == 2) {
+      if (!reuse_begin(&code, address, end) || !reuse_begin(&data, address, end) || !reuse_begin(&both, address, end)) {
+        fail("out of", "memory");
+      }
+      continue;
     } else if (sscanf(line, "layer %d %llx", &m.number, &address) == 2 && m.number >= 0 && m.number < 1 << 20) {
       m.event = kLayer;
       if ((size_t)m.number + 2 > layer_count) layer_count = (size_t)m.number + 2;

@@ -70,6 +70,7 @@ int main(int argc, char** argv) {
   whit::cli::add_evaluate(app);
   whit::cli::add_compare(app);
   whit::cli::add_blame(app);
+  whit::cli::add_fit(app);
   whit::cli::add_devices(app);
   try {
     check_arguments(app, argc, argv);

@@ -17,6 +17,7 @@ void add_quantize(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_compare(CLI::App& app);
 void add_blame(CLI::App& app);
+void add_fit(CLI::App& app);
 void add_devices(CLI::App& app);
 
 }  // namespace whit::cli

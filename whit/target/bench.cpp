@@ -153,6 +153,7 @@ BenchResult BenchImage::measure(const Tensors& inputs, double timeout_seconds) c
   result.target = target_.name;
   result.flags = flags_text(target_);
   result.total = measured.total;
+  result.traffic = measured.traffic;
   result.functions = measured.functions;
   for (const compile::ProgramOp& op : program_.ops()) {
     result.layers.push_back({op.name, op.op, static_cast<uint64_t>(op.macs), {}});

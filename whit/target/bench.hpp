@@ -31,6 +31,7 @@ struct BenchResult {
   std::string target;
   std::string flags;
   Cost total;
+  Traffic traffic;
   std::vector<BenchLayer> layers;
   std::vector<FunctionCost> functions;
   uint32_t arena_bytes = 0;

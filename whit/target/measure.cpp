@@ -1,6 +1,7 @@
 #include "whit/target/measure.hpp"
 
 #include <cxxabi.h>
+#include <elf.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -69,6 +70,13 @@ std::string markers_of(const ElfImage& image, const std::string& where) {
       }
     }
   }
+  uint32_t begin = UINT32_MAX, end = 0;  // code and constants
+  for (const ElfSection& section : image.sections) {
+    if ((section.flags & SHF_ALLOC) == 0 || (section.flags & SHF_WRITE) != 0 || section.size_bytes == 0) continue;
+    begin = std::min(begin, section.address);
+    end = std::max(end, section.address + section.size_bytes);
+  }
+  if (begin < end) text += fmt::format("flash {:x} {:x}\n", begin, end);
   if (ends != 2) {
     throw Error(ErrorCode::bad_input, "the image has no whit_profile_start and whit_profile_stop", where,
                 "call both functions of targets/common/support.h round the code to measure");
@@ -113,6 +121,11 @@ Measurement read_counts(const std::string& text, const ElfImage& image) {
       lines >> number >> cost.instructions >> cost.cycles[0] >> cost.cycles[1] >> cost.cycles[2];
       measured.layers.push_back({number, cost});
       measured.total += cost;
+    } else if (word == "code" || word == "data" || word == "both") {
+      Traffic& traffic = measured.traffic;
+      for (uint64_t& accesses : word == "code" ? traffic.code : word == "data" ? traffic.data : traffic.both) {
+        lines >> accesses;
+      }
     } else {
       uint64_t address = 0;
       uint64_t instructions = 0;

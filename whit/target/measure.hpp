@@ -46,8 +46,18 @@ struct FunctionCost {
   Cost cost;
 };
 
+// Accesses to flash by lines of kLineBytes: [n] hit in a fully associative LRU cache of 2^n lines but in no smaller one
+// of these sizes, the last in none (docs/cycles.md).
+inline constexpr uint32_t kLineBytes = 32;
+using Reuse = std::array<uint64_t, 19>;
+
+struct Traffic {
+  Reuse code = {}, data = {}, both = {};  // instructions fetched, constants read, and one cache for either
+};
+
 struct Measurement {
   RunResult run;
+  Traffic traffic;
   Cost total;                           // from whit_profile_start to whit_profile_stop
   std::vector<LayerCost> layers;        // sums up to the total
   std::vector<FunctionCost> functions;  // sums up to the total, most instructions first

@@ -1,0 +1,203 @@
+#include "whit/device/fit_print.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+
+#include "whit/base/units.hpp"
+#include "whit/report/table.hpp"
+
+namespace whit::device {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kLeftOut =
+    "RAM and flash are the model's alone: drivers, RTOS and application are in what the profile leaves free. Battery "
+    "life "
+    "leaves out radio, sensors, the regulator and self-discharge.";
+
+const char* name_of(Resource resource) {
+  static constexpr const char* kNames[] = {"RAM", "flash", "latency", "energy", "period"};
+  return kNames[static_cast<size_t>(resource)];
+}
+
+std::string text_of(Resource resource, double value) {
+  switch (resource) {
+    case Resource::ram:
+    case Resource::flash:
+      return text_of_bytes(value);
+    case Resource::energy:
+      return text_of_joules(value);
+    default:
+      return text_of_seconds(value);
+  }
+}
+
+std::string range_of(const Estimate& estimate, std::string (*text)(double)) {
+  if (estimate.low == estimate.high) return "estimated";
+  return fmt::format("estimated, {} to {}", text(estimate.low), text(estimate.high));
+}
+
+const Check* find(const Fit& fit, Resource resource) {
+  for (const Check& check : fit.checks) {
+    if (check.resource == resource) return &check;
+  }
+  return nullptr;
+}
+
+std::string verdict(const Check& check) {
+  return fmt::format("{}{}", check.fits() ? "yes" : "NO", check.is_uncertain ? ", within the range" : "");
+}
+
+// budget, margin, fits
+void append_check(std::vector<std::string>& row, const Fit& fit, Resource resource) {
+  const Check* check = find(fit, resource);
+  if (check == nullptr) {
+    row.insert(row.end(), {"", "", ""});
+    return;
+  }
+  row.push_back(text_of(resource, check->budget));
+  row.push_back(
+      fmt::format("{} ({:.0f} %)", text_of(resource, check->margin()), 100 * check->margin() / check->budget));
+  row.push_back(verdict(*check));
+}
+
+report::Table table_of(const FitReport& report) {
+  const Need& need = report.fit.need;
+  const Measured& m = report.measured;
+  report::Table table;
+  table.columns = {{""}, {"needs", true}, {"of which"}, {"budget", true}, {"margin", true}, {"fits"}};
+  const auto add = [&](Resource resource, double value, const std::string& detail) {
+    std::vector<std::string> row = {name_of(resource), text_of(resource, value), detail};
+    append_check(row, report.fit, resource);
+    table.rows.push_back(std::move(row));
+  };
+  add(Resource::ram, need.ram_bytes,
+      fmt::format("arena {}, stack {}{}", text_of_bytes(m.arena_bytes), text_of_bytes(m.stack_bytes),
+                  report.profile.code_in == CodeIn::ram ? ", code and weights" : ""));
+  add(Resource::flash, need.flash_bytes,
+      fmt::format("weights {}, code {}", text_of_bytes(m.weights_bytes), text_of_bytes(m.code_bytes)));
+  add(Resource::latency, need.latency_s.mid, range_of(need.latency_s, text_of_seconds));
+  add(Resource::energy, need.energy_j.mid, range_of(need.energy_j, text_of_joules));
+  if (find(report.fit, Resource::period) != nullptr) {
+    add(Resource::period, need.latency_s.mid, "an inference each period");
+  }
+  if (need.average_power_w) {
+    table.rows.push_back({"power", text_of_watts(need.average_power_w->mid),
+                          range_of(*need.average_power_w, text_of_watts), "", "", ""});
+  }
+  if (need.battery_life_s) {
+    table.rows.push_back({"battery life", text_of_seconds(need.battery_life_s->mid),
+                          range_of(*need.battery_life_s, text_of_seconds), "", "", ""});
+  }
+  return table;
+}
+
+report::Table advice_table(const FitReport& report) {
+  report::Table table;
+  table.columns = {{"change"},       {"RAM", true}, {"flash", true}, {"latency", true},
+                   {"energy", true}, {"then fits"}, {"how"}};
+  for (const Advice& advice : report.advice) {
+    const std::string note = advice.note.empty() ? "" : fmt::format(" ({})", advice.note);
+    if (!advice.fit) {
+      table.rows.push_back({advice.change, "", "", "", "", "unknown", advice.how + note});
+      continue;
+    }
+    const Need& need = advice.fit->need;
+    const char* about = advice.is_predicted ? "~" : "";
+    table.rows.push_back({advice.change, about + text_of_bytes(need.ram_bytes), about + text_of_bytes(need.flash_bytes),
+                          text_of_seconds(need.latency_s.mid), text_of_joules(need.energy_j.mid),
+                          advice.fit->fits() ? "yes" : "no", advice.how + note});
+  }
+  return table;
+}
+
+std::string headline(const FitReport& report) {
+  return fmt::format("{} on {} ({}, {:.0f} MHz, {})", report.model, report.profile.title, report.profile.core,
+                     report.profile.clock_hz.value / 1e6, report.profile.name);
+}
+
+std::string conclusion(const FitReport& report) {
+  return report.fit.fits() ? "It fits." : "It does not fit: " + violations(report.fit) + ".";
+}
+
+Json json_of(const Estimate& estimate) {
+  return {{"estimated", estimate.mid}, {"low", estimate.low}, {"high", estimate.high}};
+}
+
+Json json_of(const Fit& fit) {
+  Json json{{"fits", fit.fits()},
+            {"ram_bytes", fit.need.ram_bytes},
+            {"flash_bytes", fit.need.flash_bytes},
+            {"latency_s", json_of(fit.need.latency_s)},
+            {"energy_j", json_of(fit.need.energy_j)}};
+  if (fit.need.average_power_w) json["average_power_w"] = json_of(*fit.need.average_power_w);
+  if (fit.need.battery_life_s) json["battery_life_s"] = json_of(*fit.need.battery_life_s);
+  json["checks"] = Json::array();
+  for (const Check& check : fit.checks) {
+    json["checks"].push_back({{"resource", name_of(check.resource)},
+                              {"need", check.need},
+                              {"budget", check.budget},
+                              {"margin", check.margin()},
+                              {"fits", check.fits()},
+                              {"budget_within_range", check.is_uncertain}});
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string violations(const Fit& fit) {
+  std::vector<std::string> parts;
+  for (const Check& check : fit.checks) {
+    if (check.fits()) continue;
+    parts.push_back(fmt::format("{} {} of {}", name_of(check.resource), text_of(check.resource, check.need),
+                                text_of(check.resource, check.budget)));
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string fit_text(const FitReport& report) {
+  std::string text = headline(report) + "\n\n" + report::to_text(table_of(report)) + "\n" + conclusion(report) + "\n";
+  if (!report.advice.empty()) text += "\nWhat would change that:\n\n" + report::to_text(advice_table(report));
+  text += "\n";
+  for (const std::string& note : report.notes) text += "- " + note + "\n";
+  return text + "- " + kLeftOut + "\n";
+}
+
+std::string fit_markdown(const FitReport& report) {
+  std::string text =
+      fmt::format("**{}**\n\n{}\n{}\n", headline(report), report::to_markdown(table_of(report)), conclusion(report));
+  if (!report.advice.empty()) {
+    text += "\nWhat would change that:\n\n" + report::to_markdown(advice_table(report));
+  }
+  text += "\n";
+  for (const std::string& note : report.notes) text += "- " + note + "\n";
+  return text + "- " + kLeftOut + "\n";
+}
+
+std::string fit_json(const FitReport& report) {
+  Json json{{"model", report.model},
+            {"device", report.profile.name},
+            {"title", report.profile.title},
+            {"target", measured_target(report.profile).name},
+            {"instructions", report.measured.work.cost.instructions},
+            {"arena_bytes", report.measured.arena_bytes},
+            {"stack_bytes", report.measured.stack_bytes},
+            {"code_bytes", report.measured.code_bytes},
+            {"weights_bytes", report.measured.weights_bytes}};
+  json.update(json_of(report.fit));
+  json["notes"] = report.notes;
+  json["advice"] = Json::array();
+  for (const Advice& advice : report.advice) {
+    Json entry{{"change", advice.change}, {"how", advice.how}, {"predicted", advice.is_predicted}};
+    if (!advice.note.empty()) entry["note"] = advice.note;
+    if (advice.fit) entry.update(json_of(*advice.fit));
+    json["advice"].push_back(entry);
+  }
+  return json.dump(2) + "\n";
+}
+
+}  // namespace whit::device

@@ -1,0 +1,155 @@
+#include "whit/device/measured.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "whit/base/error.hpp"
+#include "whit/base/file.hpp"
+#include "whit/base/hash.hpp"
+#include "whit/base/process.hpp"
+
+namespace whit::device {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::span<const uint8_t> bytes_of(const std::string& text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+Json to_json(const Measured& m) {
+  return {{"instructions", m.work.cost.instructions},
+          {"cycles", m.work.cost.cycles},
+          {"code", m.work.traffic.code},
+          {"data", m.work.traffic.data},
+          {"both", m.work.traffic.both},
+          {"macs", m.work.macs},
+          {"arena_bytes", m.arena_bytes},
+          {"stack_bytes", m.stack_bytes},
+          {"code_bytes", m.code_bytes},
+          {"weights_bytes", m.weights_bytes}};
+}
+
+Measured from_json(const Json& json) {
+  Measured m;
+  json.at("instructions").get_to(m.work.cost.instructions);
+  json.at("cycles").get_to(m.work.cost.cycles);
+  json.at("code").get_to(m.work.traffic.code);
+  json.at("data").get_to(m.work.traffic.data);
+  json.at("both").get_to(m.work.traffic.both);
+  json.at("macs").get_to(m.work.macs);
+  json.at("arena_bytes").get_to(m.arena_bytes);
+  json.at("stack_bytes").get_to(m.stack_bytes);
+  json.at("code_bytes").get_to(m.code_bytes);
+  json.at("weights_bytes").get_to(m.weights_bytes);
+  return m;
+}
+
+// The running program, and the compiler with its version: computed once.
+const std::string& own_digest() {
+  static const std::string digest = hex(sha256(read_file("/proc/self/exe")));
+  return digest;
+}
+
+std::string version_of(const std::string& compiler) {
+  if (!program_exists(compiler)) return "";
+  constexpr double kSeconds = 30;
+  return run_process({compiler, "--version"}, kSeconds).output;
+}
+
+}  // namespace
+
+MeasurementCache::MeasurementCache() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  if (cache != nullptr && cache[0] == '/') {  // the specification has relative ones ignored
+    folder_ = std::filesystem::path(cache) / "whit";
+  } else if (home != nullptr && home[0] != 0) {
+    folder_ = std::filesystem::path(home) / ".cache/whit";
+  }
+}
+
+// A file is the SHA-256 of its second line, then that line.
+std::optional<Measured> MeasurementCache::find(const std::string& key) const {
+  std::error_code none;
+  const std::filesystem::path file = folder_ / key;
+  if (folder_.empty() || !std::filesystem::is_regular_file(file, none)) return std::nullopt;
+  try {
+    const std::vector<uint8_t> bytes = read_file(file);
+    const std::string text(bytes.begin(), bytes.end());
+    const size_t end = text.find('\n');
+    if (end == std::string::npos) return std::nullopt;
+    const std::string content = text.substr(end + 1);
+    if (text.substr(0, end) != hex(sha256(bytes_of(content)))) return std::nullopt;
+    return from_json(Json::parse(content));
+  } catch (const Error&) {
+    return std::nullopt;
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
+}
+
+void MeasurementCache::store(const std::string& key, const Measured& measured) const {
+  if (folder_.empty()) return;
+  std::error_code failed;
+  std::filesystem::create_directories(folder_, failed);
+  if (failed) return;
+  const std::string content = to_json(measured).dump();
+  try {
+    write_file(folder_ / key, hex(sha256(bytes_of(content))) + "\n" + content);
+  } catch (const Error&) {  // a full disk: the next run measures again
+  }
+}
+
+std::string measurement_key(const target::Target& target, const compile::Program& program, compile::Optimize optimize) {
+  const std::string text =
+      fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n", own_digest(), target.name, target::flags_text(target),
+                  version_of(target.compiler), static_cast<int>(optimize), hex(sha256(program.bytes())));
+  return hex(sha256(bytes_of(text)));
+}
+
+Measured measure(const target::Target& target, const compile::Program& program, compile::Optimize optimize,
+                 const MeasurementCache& cache) {
+  const std::string key = measurement_key(target, program, optimize);
+  if (const std::optional<Measured> known = cache.find(key)) return *known;
+  const target::BenchImage image(target, program, optimize);
+  const target::BenchResult result = image.measure(target::ramp37(program));
+  Measured m;
+  m.work.cost = result.total;
+  m.work.traffic = result.traffic;
+  for (const compile::ProgramOp& op : program.ops()) m.work.macs += op.macs;
+  m.arena_bytes = result.arena_bytes;
+  m.stack_bytes = result.stack_bytes;
+  m.code_bytes = result.code_bytes;
+  m.weights_bytes = result.weights_bytes;
+  cache.store(key, m);
+  return m;
+}
+
+void run_parallel(const std::vector<std::function<void()>>& jobs) {
+  std::atomic<size_t> next = 0;
+  std::vector<std::exception_ptr> failures(jobs.size());
+  const auto work = [&] {
+    for (size_t i = next++; i < jobs.size(); i = next++) {
+      try {
+        jobs[i]();
+      } catch (...) {
+        failures[i] = std::current_exception();
+      }
+    }
+  };
+  std::vector<std::thread> threads;
+  const size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  while (threads.size() < std::min(jobs.size(), cores)) threads.emplace_back(work);
+  for (std::thread& thread : threads) thread.join();
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
+}  // namespace whit::device

@@ -1,0 +1,56 @@
+// What a Program costs on an emulated target, built and run once and then remembered in a folder of the user: a
+// measurement repeats exactly, so it is taken again only when something changed. The input of cost model and fit.
+// Does not know devices.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "whit/compile/program.hpp"
+#include "whit/device/cost_model.hpp"
+#include "whit/target/bench.hpp"
+
+namespace whit::device {
+
+struct Measured {
+  Work work;
+  uint32_t arena_bytes = 0;
+  uint32_t stack_bytes = 0;  // high-water mark of one inference
+  uint32_t code_bytes = 0;   // all flash of the linked image that is not weights or biases
+  uint32_t weights_bytes = 0;
+
+  double ram_bytes() const { return static_cast<double>(arena_bytes) + stack_bytes; }
+  double flash_bytes() const { return static_cast<double>(code_bytes) + weights_bytes; }
+};
+
+// Measurements by the digest of all that decides them, a file each. A file that is damaged counts as absent. Writing
+// replaces files whole; a folder that cannot be written to only costs time.
+class MeasurementCache {
+ public:
+  // XDG_CACHE_HOME/whit or HOME/.cache/whit; without either nothing is remembered.
+  MeasurementCache();
+  explicit MeasurementCache(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  std::optional<Measured> find(const std::string& key) const;
+  void store(const std::string& key, const Measured& measured) const;
+
+ private:
+  std::filesystem::path folder_;  // empty: none
+};
+
+// Digest of Program, target, flags, compiler and this program of ours, whose kernels, emitter and counter are part of
+// the result.
+std::string measurement_key(const target::Target& target, const compile::Program& program, compile::Optimize optimize);
+
+// From the cache, or by building and running the image (target/bench.hpp, input rule ramp37; its errors).
+Measured measure(const target::Target& target, const compile::Program& program, compile::Optimize optimize,
+                 const MeasurementCache& cache);
+
+// Runs the jobs on as many threads as there are cores. An Error of a job is thrown once all have ended, the first
+// one's.
+void run_parallel(const std::vector<std::function<void()>>& jobs);
+
+}  // namespace whit::device
