@@ -44,8 +44,8 @@ struct Profile {
   // Of the memory that holds code and weights; only with a target.
   Figure flash_wait_states;  // core cycles that an access which no cache or prefetch serves takes beyond the usual one
   Figure flash_fetch_bits;   // bits that such an access brings: a flash word, or a cache line
-  Figure icache_bytes;       // 0: none. A cache for code and data together is given here, and dcache_bytes is 0
-  Figure dcache_bytes;
+  Figure icache_bytes;       // 0: none
+  Figure dcache_bytes;  // of constants; 0: they share icache_bytes; when they pass no cache, the bytes of one fetch
 
   Figure supply_v;   // at the two powers; not of a cloud machine
   Figure active_mw;  // one core running from code's memory at clock_hz, radio off
