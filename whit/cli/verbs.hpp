@@ -19,5 +19,6 @@ void add_compare(CLI::App& app);
 void add_blame(CLI::App& app);
 void add_fit(CLI::App& app);
 void add_devices(CLI::App& app);
+void add_data(CLI::App& app);
 
 }  // namespace whit::cli

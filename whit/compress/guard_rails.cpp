@@ -4,18 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
-#include <string_view>
+
+#include "whit/data/leakage.hpp"
 
 namespace whit::compress {
 namespace {
 
 constexpr int64_t kFewestSamples = 100;
-
-std::string_view bytes_of(std::span<const float> values) {
-  return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
-}
 
 }  // namespace
 
@@ -41,16 +37,11 @@ std::vector<std::string> calibration_problems(const data::Samples& calibration, 
   const auto wrong = std::count_if(calibration.values.begin(), calibration.values.end(),
                                    [](float value) { return !std::isfinite(value); });
   if (wrong > 0) problems.push_back(fmt::format("{} values of the calibration data are NaN or infinite", wrong));
-  std::map<std::string_view, int64_t> tested;
-  for (int64_t i = 0; i < test.count(); ++i) tested[bytes_of(test.sample(i))] = i;
-  int64_t shared = 0, first = 0;
-  for (int64_t i = 0; i < calibration.count(); ++i) {
-    if (tested.contains(bytes_of(calibration.sample(i))) && shared++ == 0) first = i;
-  }
-  if (shared > 0) {
+  const auto shared = data::shared_samples(calibration, test);
+  if (!shared.empty()) {
     problems.push_back(
-        fmt::format("{} samples of the calibration data are in the test data as well (sample {} is {} there)", shared,
-                    first, tested[bytes_of(calibration.sample(first))]));
+        fmt::format("{} samples of the calibration data are in the test data as well (sample {} is {} there)",
+                    shared.size(), shared[0].first, shared[0].second));
   }
   return problems;
 }

@@ -90,7 +90,7 @@ Media read_audio(const std::string& file) {
   SF_INFO info{};
   const std::unique_ptr<SNDFILE, int (*)(SNDFILE*)> audio(sf_open(file.c_str(), SFM_READ, &info), sf_close);
   if (!audio) cannot_decode(file, sf_strerror(nullptr));
-  Media media{{info.frames}, {}};
+  Media media{{info.frames}, {}, info.samplerate};
   if (info.channels > 1) media.shape.push_back(info.channels);
   // Read in steps: the number of frames that the file claims need not be true.
   std::vector<float> block(static_cast<size_t>(info.channels) * 4096);

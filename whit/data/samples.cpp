@@ -2,20 +2,18 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <zip.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <memory>
 #include <numeric>
 #include <optional>
 
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
+#include "whit/data/arrays.hpp"
 #include "whit/data/media.hpp"
 #include "whit/data/table.hpp"
 #include "whit/formats/npy/npy.hpp"
@@ -27,29 +25,6 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void bad(const std::string& what, const std::string& where, const std::string& hint = "") {
   throw Error(ErrorCode::bad_input, what, where, hint);
-}
-
-template <typename T>
-std::vector<float> widen(std::span<const uint8_t> bytes) {
-  std::vector<float> values(bytes.size() / sizeof(T));
-  for (size_t i = 0; i < values.size(); ++i) {
-    T value;
-    memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
-    values[i] = static_cast<float>(value);
-  }
-  return values;
-}
-
-// `type` as NumPy writes it, or as the verbs' --type does.
-std::vector<float> numbers(std::span<const uint8_t> bytes, const std::string& type, const std::string& where) {
-  if (type == "<f4" || type == "f32") return widen<float>(bytes);
-  if (type == "|i1" || type == "i8") return widen<int8_t>(bytes);
-  if (type == "|u1" || type == "|b1" || type == "u8") return widen<uint8_t>(bytes);
-  if (type == "<i2" || type == "i16") return widen<int16_t>(bytes);
-  if (type == "<i4") return widen<int32_t>(bytes);
-  if (type == "<i8") return widen<int64_t>(bytes);
-  if (type == "<f8") return widen<double>(bytes);
-  bad(fmt::format("elements of type {}", type), where, "supported: f32, i8, u8, i16");
 }
 
 Samples from_array(const npy::Array& array, const std::string& where) {
@@ -65,26 +40,6 @@ Samples from_array(const npy::Array& array, const std::string& where) {
 void number_rows(Samples& samples) {
   samples.rows.resize(samples.labels.size());
   std::iota(samples.rows.begin(), samples.rows.end(), 0);
-}
-
-// An array of an .npz by name; the first one when `name` is empty. None when there is no such array.
-std::optional<npy::Array> read_npz(const std::string& file, const std::string& name) {
-  int code = 0;
-  const std::unique_ptr<zip_t, void (*)(zip_t*)> archive(zip_open(file.c_str(), ZIP_RDONLY, &code), zip_discard);
-  if (!archive) bad("cannot be opened as .npz", file, "save it with numpy.savez");
-  const zip_int64_t index = name.empty() ? 0 : zip_name_locate(archive.get(), (name + ".npy").c_str(), 0);
-  zip_stat_t stat;
-  if (index < 0 || zip_stat_index(archive.get(), static_cast<zip_uint64_t>(index), 0, &stat) != 0) return std::nullopt;
-  const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> entry(
-      zip_fopen_index(archive.get(), static_cast<zip_uint64_t>(index), 0), zip_fclose);
-  std::vector<uint8_t> bytes;
-  // Read in steps: the size that the file claims need not be true.
-  uint8_t block[65536];
-  zip_int64_t got = 0;
-  while (entry && (got = zip_fread(entry.get(), block, sizeof(block))) > 0)
-    bytes.insert(bytes.end(), block, block + got);
-  if (!entry || got < 0) bad(fmt::format("'{}' is damaged", stat.name), file);
-  return npy::read(bytes, fmt::format("{}: {}", file, stat.name));
 }
 
 Samples load_npz(const std::string& file) {
@@ -105,7 +60,7 @@ Samples load_raw(const Source& source) {
     bad("raw elements say nothing of their shape", source.path, "give --shape, such as 49,10,1");
   Samples samples;
   samples.shape = source.shape;
-  samples.values = numbers(read_file(source.path), source.type, source.path);
+  samples.values = numbers(read_data_file(source.path), source.type, source.path);
   const int64_t elements = samples.elements();
   if (elements < 1 || samples.values.empty() || static_cast<int64_t>(samples.values.size()) % elements != 0) {
     bad(fmt::format("{} elements are no whole number of samples of shape [{}]", samples.values.size(),

@@ -8,7 +8,7 @@
 #include <cstdlib>
 
 #include "whit/base/error.hpp"
-#include "whit/base/file.hpp"
+#include "whit/data/arrays.hpp"
 
 namespace whit::data {
 namespace {
@@ -48,7 +48,7 @@ float Table::number(size_t row, size_t column) const {
 }
 
 Table read_csv(const std::string& file) {
-  const std::vector<uint8_t> bytes = read_file(file);
+  const std::vector<uint8_t> bytes = read_data_file(file);
   Reader reader;
   csv_parser parser;
   if (csv_init(&parser, CSV_STRICT | CSV_APPEND_NULL) != 0) throw std::bad_alloc();

@@ -1,0 +1,39 @@
+// [data.features]: what the model sees of a window or recording, computed by whit_runtime/features, the code that runs
+// on the device.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "whit/base/toml.hpp"
+
+namespace whit::data {
+
+class Features {
+ public:
+  virtual ~Features() = default;
+  // Rows of a window that are needed; 0: any number.
+  virtual int64_t rows() const { return 0; }
+  // The shape of the result, for raw values of `shape`. Error bad_input at the recipe when they do not suit.
+  virtual std::vector<int64_t> shape(const std::vector<int64_t>& raw) const = 0;
+  // Of the last dimension of the result; empty when they have none.
+  virtual std::vector<std::string> names() const = 0;
+  // Appends the result to `out`. `newest_s`: local time of the newest row since 1970-01-01.
+  virtual void compute(std::span<const float> raw, double newest_s, std::vector<float>& out) const = 0;
+  // The samples a second that recordings need; 0: any.
+  virtual int64_t sample_rate_hz() const { return 0; }
+};
+
+// By `kind`: "motion", "statistics", "lags", "log_mel" or "mfcc"; docs/guide/data.md lists their keys. `columns`: the
+// channels of a window. `step_s`: time between rows, 0 when there is no time. Error bad_input at the key.
+std::unique_ptr<Features> make_features(const TomlTable& recipe, const std::vector<std::string>& columns,
+                                        double step_s);
+
+// The rows that `key` (in rows) or `key`_s (in seconds) says, or `fallback`; in [lowest, 2^31).
+int64_t rows_of(const TomlTable& table, const std::string& key, double step_s, int64_t lowest,
+                std::optional<int64_t> fallback = std::nullopt);
+
+}  // namespace whit::data
