@@ -73,6 +73,7 @@ int main(int argc, char** argv) {
   whit::cli::add_fit(app);
   whit::cli::add_devices(app);
   whit::cli::add_data(app);
+  whit::cli::add_decide(app);
   try {
     check_arguments(app, argc, argv);
     app.parse(argc, argv);

@@ -20,5 +20,6 @@ void add_blame(CLI::App& app);
 void add_fit(CLI::App& app);
 void add_devices(CLI::App& app);
 void add_data(CLI::App& app);
+void add_decide(CLI::App& app);
 
 }  // namespace whit::cli
