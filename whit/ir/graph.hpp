@@ -64,7 +64,7 @@ struct Variable {
   X(reduce_max) X(reduce_min) X(arg_max) X(arg_min) X(quantize) X(dequantize) X(cast) X(reshape) \
   X(transpose) X(concat) X(slice) X(pad) X(mirror_pad) X(tile) X(gather) X(one_hot) X(space_to_depth) \
   X(depth_to_space) X(resize_nearest) X(resize_bilinear) X(read_variable) X(assign_variable) X(lstm) \
-  X(gru) X(svdf) X(rfft2d) X(complex_abs)
+  X(gru) X(svdf) X(tree_ensemble) X(rfft2d) X(complex_abs)
 // clang-format on
 
 enum class Op : uint8_t {
@@ -269,6 +269,24 @@ struct SvdfAttributes {
   void fields(F&& f) {
     f("rank", rank), f("activation", activation);
   }
+};
+
+// tree_ensemble: a forest or boosted trees, decided on features [B,F]; output [B,outputs]. For each sample and tree the
+// way goes from the tree's first node to a row of leaves: at node n to children[n][0] when x[split_features[n]] <=
+// thresholds[n], else to children[n][1] (a NaN goes either way). Child c >= 0 is a node of the same tree behind n; c <
+// 0 is row ~c of the leaves. output[k] = base[k] + the sum of all leaves that were reached, leaf [width] of tree t
+// being added to outputs[t's first output] and those after it. Averages are sums of divided leaves; softmax and
+// logistic are nodes behind. Inputs by TreeInput, constants but for the first. Quantized: features i8 or i16, with one
+// scale or one for each feature (axis 1), thresholds in the same integers: floor(threshold / scale) + zero_point takes
+// the same branch as the real threshold. Leaves as features, one scale, symmetric; base i32 of the leaves' scale; the
+// output as features.
+struct TreeInput {
+  static constexpr size_t features = 0,    // [B,F]
+      trees = 1,                           // i32 [T,2]: first node, in rising order from 0; first output
+      split_features = 2, thresholds = 3,  // i32 [N]; [N] of the features' type
+      children = 4,                        // i32 [N,2]
+      leaves = 5, base = 6,                // [L,width]; [outputs]
+      count = 7;
 };
 
 using Attributes = std::variant<NoAttributes, ConvAttributes, PoolAttributes, ActivationAttributes, SoftmaxAttributes,

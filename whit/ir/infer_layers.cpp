@@ -121,4 +121,17 @@ std::vector<Shape> svdf_shapes(const Inference& x) {
   return {{batch, filters / rank}, state};
 }
 
+Shape tree_ensemble_shape(const Inference& x) {
+  x.require_rank(TreeInput::features, 2);
+  x.require_rank(TreeInput::trees, 2);
+  x.require_rank(TreeInput::split_features, 1);
+  x.require_rank(TreeInput::leaves, 2);
+  x.require_rank(TreeInput::base, 1);
+  const int32_t nodes = x.in(TreeInput::split_features)[0];
+  require_shape(x, TreeInput::trees, {x.in(TreeInput::trees)[0], 2});
+  require_shape(x, TreeInput::thresholds, {nodes});
+  require_shape(x, TreeInput::children, {nodes, 2});
+  return {x.in(TreeInput::features)[0], x.in(TreeInput::base)[0]};
+}
+
 }  // namespace whit::ir

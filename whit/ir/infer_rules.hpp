@@ -56,5 +56,6 @@ Shape fully_connected_shape(const Inference& x);
 Shape pool_shape(const Inference& x);
 std::vector<Shape> recurrent_shapes(const Inference& x);  // lstm, gru: the sequence, then one state or two
 std::vector<Shape> svdf_shapes(const Inference& x);
+Shape tree_ensemble_shape(const Inference& x);
 
 }  // namespace whit::ir

@@ -248,6 +248,8 @@ Shape output_shape(const Inference& x) {
     case Op::resize_nearest:
     case Op::resize_bilinear:
       return resize_shape(x);
+    case Op::tree_ensemble:
+      return tree_ensemble_shape(x);
     case Op::read_variable: {
       const auto variable = static_cast<size_t>(attributes<VariableAttributes>(x.node).variable);
       return x.graph.variables[variable].shape;

@@ -25,6 +25,7 @@ enum class TypeRule {
   variable,    // as the variable
   recurrent,   // lstm, gru: see RecurrentAttributes
   svdf,        // see SvdfAttributes
+  trees,       // see TreeInput
   none,        // the IR gives the op no meaning yet
 };
 
@@ -131,6 +132,8 @@ Rule rule_of(Op op) {
       return {op, GruInput::count, GruInput::count, kind<RecurrentAttributes>(), TypeRule::recurrent};
     case Op::svdf:
       return {op, 5, 5, kind<SvdfAttributes>(), TypeRule::svdf};
+    case Op::tree_ensemble:
+      return {op, TreeInput::count, TreeInput::count, kind<NoAttributes>(), TypeRule::trees};
     case Op::rfft2d:
     case Op::complex_abs:
       return {op, 0, kMany, kind<NoAttributes>(), TypeRule::none};
@@ -283,6 +286,9 @@ void verify_types(const Graph& graph, const Node& node) {
       }
       if (!is_quantized_type(t.out().type) && t.out().type != DType::i32) t.unsupported("the output needs to be i8");
       t.require_per_tensor(t.in(0));
+      if (t.in(0).type == DType::f32 && t.out().quantization.per_channel()) {  // each feature its own scale
+        if (static_cast<size_t>(t.out().quantization.axis) + 1 == t.out().shape.size()) return;
+      }
       return t.require_per_tensor(t.out());
     case TypeRule::dequantize:
       if (t.out().type != DType::f32 || !is_quantized_type(t.in(0).type)) t.unsupported("supported: i8 to f32");
@@ -293,6 +299,8 @@ void verify_types(const Graph& graph, const Node& node) {
       return check_recurrent(t);
     case TypeRule::svdf:
       return check_svdf(t);
+    case TypeRule::trees:
+      return check_trees(t);
     case TypeRule::any:
     case TypeRule::none:
       return;

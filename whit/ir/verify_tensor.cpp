@@ -17,7 +17,8 @@ void check_quantization(const Tensor& tensor, const std::string& where) {
   for (const float scale : q.scale) {
     if (!std::isfinite(scale) || !(scale > 0)) bad(fmt::format("a scale of {}", scale), where);
   }
-  const StoredRange range = stored_range(tensor.type);
+  // Features of a forest may lie far from zero, which then is no stored value.
+  const StoredRange range = q.per_channel() && !tensor.is_constant ? StoredRange{} : stored_range(tensor.type);
   for (const int32_t zero_point : q.zero_point) {
     if (zero_point < range.low || zero_point > range.high) {
       bad(fmt::format("a zero point of {} for {}", zero_point, name_of(tensor.type)), where);

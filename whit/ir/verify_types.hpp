@@ -51,8 +51,9 @@ struct Types {
 // Error unless inputs 1 to `end` that are present are constants: lowering packs them.
 void check_constants(const Types& t, size_t end);
 
-// The rules of lstm and gru, and of svdf.
+// The rules of lstm and gru, of svdf, and of tree_ensemble with the soundness of its trees.
 void check_recurrent(const Types& t);
 void check_svdf(const Types& t);
+void check_trees(const Types& t);
 
 }  // namespace whit::ir

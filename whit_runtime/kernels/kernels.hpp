@@ -47,6 +47,7 @@
 #include "whit_runtime/kernels/softmax_s8.hpp"
 #include "whit_runtime/kernels/svdf.hpp"
 #include "whit_runtime/kernels/transpose_conv2d.hpp"
+#include "whit_runtime/kernels/tree_ensemble.hpp"
 #include "whit_runtime/kernels/unary_f32.hpp"
 #include "whit_runtime/kernels/unary_s16.hpp"
 

@@ -1,6 +1,6 @@
 // Between float32 and quantized integers: quantize_f32, dequantize_f32; and requantize between integers of other widths
-// than one byte (int8 and uint8 among themselves are a lookup_s8). One scale for the whole tensor.
-// Does not quantize per channel.
+// than one byte (int8 and uint8 among themselves are a lookup_s8). One scale for the whole tensor, but for
+// quantize_channels_f32: one for each index of the last dimension, for the features of a forest.
 #ifndef WHIT_RUNTIME_KERNELS_QUANTIZE_HPP_
 #define WHIT_RUNTIME_KERNELS_QUANTIZE_HPP_
 
@@ -110,6 +110,42 @@ WHIT_KERNEL void quantize_f32(const QuantizeF32& p, const Memory& m) {
   const uint32_t bytes = quantized_bytes(p.output_type);
   for (int32_t i = 0; i < p.count; ++i, y += bytes) {
     store_quantized(y, quantize_value(x[i], scale, p.zero_point, low, high), bytes);
+  }
+}
+
+struct ChannelScale {
+  float scale;
+  int32_t zero_point;
+};
+
+struct QuantizeChannelsF32 {
+  OpHead head;
+  Ref input;   // float32 [rows, channels]
+  Ref output;  // int8, uint8 or int16 [rows, channels], may be the input or start before it
+  Ref scales;  // ChannelScale[channels]
+  int32_t rows;
+  int32_t channels;
+  uint32_t output_type;  // ElementType
+  static constexpr uint8_t kRefs = 3;
+};
+
+inline bool check(const QuantizeChannelsF32& p, const Extent& e) {
+  const uint32_t bytes = quantized_bytes(p.output_type);
+  return bytes != 0 && readable(e, p.input, area(p.rows, p.channels) * 4, 4) &&
+         readable(e, p.scales, area(p.channels) * sizeof(ChannelScale), 4) &&
+         writable(e, p.output, area(p.rows, p.channels) * bytes, bytes);
+}
+
+WHIT_KERNEL void quantize_channels_f32(const QuantizeChannelsF32& p, const Memory& m) {
+  const float* x = input<float>(m, p.input);
+  const ChannelScale* scales = input<ChannelScale>(m, p.scales);
+  uint8_t* y = output<uint8_t>(m, p.output);
+  const int32_t low = quantized_min(p.output_type), high = quantized_max(p.output_type);
+  const uint32_t bytes = quantized_bytes(p.output_type);
+  for (int32_t r = 0; r < p.rows; ++r) {
+    for (int32_t c = 0; c < p.channels; ++c, ++x, y += bytes) {
+      store_quantized(y, quantize_value(*x, scales[c].scale, scales[c].zero_point, low, high), bytes);
+    }
   }
 }
 

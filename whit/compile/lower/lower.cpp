@@ -75,6 +75,8 @@ void lower_node(Lowering& lowering, const ir::Node& node) {
       return lower_gru(lowering, node);
     case Op::svdf:
       return lower_svdf(lowering, node);
+    case Op::tree_ensemble:
+      return lower_tree_ensemble(lowering, node);
     case Op::transpose_conv2d:
       return lower_transpose_conv2d(lowering, node);
     case Op::batch_matmul:
@@ -257,6 +259,10 @@ class ProgramBuilder {
     const ir::Tensor& tensor = graph_.tensor(id);
     if (tensor.shape.size() > rt::kMaxRank) {
       throw Error(ErrorCode::unsupported, "an input or output has more than 6 dimensions", tensor.name);
+    }
+    if (tensor.quantization.per_channel()) {
+      throw Error(ErrorCode::unsupported, "an input or output has a scale for each channel", tensor.name,
+                  "make it float32, with a quantize node inside the model");
     }
     static constexpr rt::ElementType kTypes[] = {rt::ElementType::f32, rt::ElementType::f16,    rt::ElementType::i8,
                                                  rt::ElementType::u8,  rt::ElementType::i16,    rt::ElementType::i32,

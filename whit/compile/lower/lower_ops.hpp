@@ -26,5 +26,6 @@ void lower_variable(Lowering& lowering, const ir::Node& node);       // read_var
 void lower_lstm(Lowering& lowering, const ir::Node& node);
 void lower_gru(Lowering& lowering, const ir::Node& node);
 void lower_svdf(Lowering& lowering, const ir::Node& node);
+void lower_tree_ensemble(Lowering& lowering, const ir::Node& node);
 
 }  // namespace whit::compile

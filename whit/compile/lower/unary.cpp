@@ -116,8 +116,26 @@ void lower_real_unary(Lowering& lowering, const ir::Node& node) {
   lowering.emit(rt::KernelId::unary_f32, p);
 }
 
+void lower_quantize_channels(Lowering& lowering, const ir::Node& node) {
+  const ir::TensorId input = node.inputs[0], output = node.outputs[0];
+  const ir::Quantization& q = lowering.tensor_of(output).quantization;
+  std::vector<rt::ChannelScale> scales;
+  for (size_t c = 0; c < q.scale.size(); ++c) scales.push_back({q.scale[c], q.zero_point[c]});
+  allow_overlap(lowering, output, input);
+  rt::QuantizeChannelsF32 p{};
+  p.input = lowering.tensor(input);
+  p.output = lowering.tensor(output);
+  p.scales = lowering.constant(scales, ConstantKind::other);
+  p.channels = static_cast<int32_t>(scales.size());
+  p.rows = count_of(lowering, output) / p.channels;
+  p.output_type = element_type(lowering, lowering.tensor_of(output).type);
+  if (rt::quantized_bytes(p.output_type) == 0) lowering.refuse("quantization to a type other than int8, uint8, int16");
+  lowering.emit(rt::KernelId::quantize_channels_f32, p);
+}
+
 void lower_quantize(Lowering& lowering, const ir::Node& node) {
   const ir::TensorId input = node.inputs[0], output = node.outputs[0];
+  if (lowering.tensor_of(output).quantization.per_channel()) return lower_quantize_channels(lowering, node);
   const ir::DType from = lowering.tensor_of(input).type, to = lowering.tensor_of(output).type;
   const TensorScale out = tensor_scale(lowering, output);
   allow_overlap(lowering, output, input);
