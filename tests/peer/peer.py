@@ -9,6 +9,7 @@ below --work. Without Python's venv, a registry or ../shared it prints "skipped:
 """
 import argparse
 import csv
+import importlib
 import json
 import os
 import subprocess
@@ -19,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SKIPPED = 77
 PACKAGES = ("ai-edge-litert", "numpy", "onnxruntime", "onnx")
+MODULES = ("ai_edge_litert.interpreter", "numpy", "onnxruntime", "onnx")
 TOLERANCE = 1e-5
 RULES = ("lcg", "ramp", "zeros")
 
@@ -28,23 +30,21 @@ def skip(reason):
     sys.exit(SKIPPED)
 
 
-def enter_environment(work):
-    """Restarts this program in a virtual environment that has the interpreter."""
+def enter_environment(work, packages=PACKAGES, modules=MODULES):
+    """Restarts this program in a virtual environment below `work` that has the packages, whose modules are given."""
     try:
-        import ai_edge_litert.interpreter  # noqa: F401
-        import numpy  # noqa: F401
-        import onnx  # noqa: F401
-        import onnxruntime  # noqa: F401
+        for module in modules:
+            importlib.import_module(module)
         return
     except ImportError:
         if os.environ.get("WHIT_PEER_ENVIRONMENT"):
-            skip(f"{', '.join(PACKAGES)} cannot all be imported")
+            skip(f"{', '.join(packages)} cannot all be imported")
     venv = Path(work) / "venv"
     python = venv / "bin" / "python"
-    ready = venv / ("ready: " + " ".join(PACKAGES))
+    ready = venv / ("ready: " + " ".join(packages))
     if not ready.exists():
         for command in ([sys.executable, "-m", "venv", str(venv)],
-                        [str(python), "-m", "pip", "install", "--quiet", *PACKAGES]):
+                        [str(python), "-m", "pip", "install", "--quiet", *packages]):
             try:
                 done = subprocess.run(command, capture_output=True, text=True)
             except OSError as error:

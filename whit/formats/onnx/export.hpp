@@ -71,7 +71,8 @@ class NodeExport {
   std::string integers(const std::vector<int64_t>& values);
   std::string real(float value);
   std::string reals(const char* suffix, const ir::Shape& shape, const std::vector<float>& values);
-  std::string add_output(::onnx::NodeProto& node);  // a further one; its name
+  void use_domain(::onnx::NodeProto& node, const char* domain, int64_t version);  // other than ONNX's own
+  std::string add_output(::onnx::NodeProto& node);                                // a further one; its name
   // `name` is the result, as real numbers: quantized and named as the graph says.
   void result(const std::string& name, Order order = Order::plain, size_t output = 0);
   void stored_result(const std::string& name, Order order);  // the integers themselves
@@ -94,6 +95,8 @@ void set(::onnx::NodeProto& node, const char* name, int64_t value);
 void set(::onnx::NodeProto& node, const char* name, float value);
 void set(::onnx::NodeProto& node, const char* name, const char* value);
 void set(::onnx::NodeProto& node, const char* name, const std::vector<int64_t>& values);
+void set_reals(::onnx::NodeProto& node, const char* name, const std::vector<float>& values);
+void set_texts(::onnx::NodeProto& node, const char* name, const std::vector<std::string>& values);
 
 int32_t to_file_type(ir::DType type);  // UNDEFINED for f16
 bool is_quantized(const ir::Tensor& tensor);
@@ -105,6 +108,7 @@ void export_layer(NodeExport& node);
 void export_matmul(NodeExport& node);
 void export_pool(NodeExport& node);
 void export_recurrent(NodeExport& node);
+void export_tree_ensemble(NodeExport& node);
 void export_resize(NodeExport& node);
 void export_elementwise(NodeExport& node);
 void export_reduce(NodeExport& node);

@@ -170,6 +170,8 @@ void export_node(NodeExport& node) {
     case Op::space_to_depth:
     case Op::depth_to_space:
       return export_movement(node);
+    case Op::tree_ensemble:
+      return export_tree_ensemble(node);
     case Op::one_hot:
     case Op::read_variable:
     case Op::assign_variable:

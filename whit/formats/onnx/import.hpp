@@ -16,7 +16,8 @@ using NodeProto = ::onnx::NodeProto;
 using GraphProto = ::onnx::GraphProto;
 using TensorProto = ::onnx::TensorProto;
 
-inline constexpr int32_t kMaxDepth = 8;  // of If in If
+inline constexpr const char* kMlDomain = "ai.onnx.ml";  // classical models: ml.hpp
+inline constexpr int32_t kMaxDepth = 8;                 // of If in If
 
 class Import {
  public:
@@ -31,6 +32,7 @@ class Import {
   void add_outputs(const GraphProto& graph);
   void define(const std::string& name, Value value, const std::string& where);
   bool feeds_images(const std::string& input) const;
+  void find_labels(const GraphProto& graph);
 
   const ::onnx::ModelProto& file_;
   std::filesystem::path folder_;
@@ -40,6 +42,7 @@ class Import {
   std::map<std::string, Value> values_;
   std::map<std::string, std::vector<const NodeProto*>> consumers_;  // of the main graph
   std::set<std::string> outputs_;
+  std::set<std::string> dropped_;     // labels of classifiers, and what is computed from them
   std::set<const NodeProto*> fused_;  // activations that the op before them does
   std::map<std::pair<ir::TensorId, std::vector<int32_t>>, ir::TensorId> converted_;
   std::map<std::pair<const Constant*, std::vector<int32_t>>, ir::TensorId> constants_;
@@ -70,6 +73,7 @@ class NodeImport {
   std::string where() const;  // "kws: node 3 'conv1' (Conv)"
   int32_t depth() const { return depth_; }
   bool is_standard() const { return node_.domain().empty() || node_.domain() == "ai.onnx"; }
+  bool is_ml() const { return node_.domain() == kMlDomain; }
 
   [[noreturn]] void unsupported(const std::string& what, const std::string& hint = "") const;
   [[noreturn]] void bad(const std::string& what) const;
@@ -105,6 +109,7 @@ class NodeImport {
   std::vector<int64_t> integers_of(const char* name, size_t index, int64_t since);
   void output(size_t i, Value value);
   const std::string& output_name(size_t i) const { return node_.output(static_cast<int>(i)); }
+  bool is_dropped(const std::string& name) const { return import_.dropped_.contains(name); }
   int32_t axis(int64_t value, size_t rank) const;  // in [0, rank); negative counts from the end
 
   // Quantization round the node.

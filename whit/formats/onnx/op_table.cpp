@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
 
 #include "whit/formats/onnx/import.hpp"
+#include "whit/formats/onnx/ml.hpp"
 
 namespace whit::onnx {
 namespace {
@@ -139,26 +141,37 @@ constexpr Entry kEntries[] = {
     {"Xor", 2, 2, import_logic},
 };
 
-const Entry* find(const std::string& type) {
-  const auto* found =
-      std::find_if(std::begin(kEntries), std::end(kEntries), [&](const Entry& e) { return e.type == type; });
-  return found == std::end(kEntries) ? nullptr : found;
+// Of the domain ai.onnx.ml.
+constexpr Entry kMlEntries[] = {
+    {"ArrayFeatureExtractor", 2, 2, import_feature_extractor},
+    {"LinearClassifier", 1, 1, import_linear},
+    {"LinearRegressor", 1, 1, import_linear},
+    {"Normalizer", 1, 1, import_scaler},
+    {"Scaler", 1, 1, import_scaler},
+    {"TreeEnsembleClassifier", 1, 1, import_tree_ensemble},
+    {"TreeEnsembleRegressor", 1, 1, import_tree_ensemble},
+    {"ZipMap", 1, 1, import_zip_map},
+};
+
+const Entry* find(const NodeImport& op) {
+  const auto entries = op.is_ml() ? std::span<const Entry>(kMlEntries) : std::span<const Entry>(kEntries);
+  const auto found = std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.type == op.type(); });
+  return found == entries.end() ? nullptr : &*found;
 }
 
 }  // namespace
 
 void check_known(NodeImport& op) {
-  if (!op.is_standard()) {
+  if (!op.is_standard() && !op.is_ml()) {
     op.unsupported("this op is of another domain than ONNX's own",
                    "supported: standard ops; export without custom ones");
   }
-  if (find(op.type()) == nullptr)
-    op.unsupported("this op is not supported", "docs/guide/ops.md lists the ops that are");
+  if (find(op) == nullptr) op.unsupported("this op is not supported", "docs/guide/ops.md lists the ops that are");
 }
 
 void import_node(NodeImport& op) {
   check_known(op);
-  const Entry& entry = *find(op.type());
+  const Entry& entry = *find(op);
   if (op.input_count() < entry.min_inputs || op.input_count() > entry.max_inputs) {
     op.bad(fmt::format("{} inputs", op.input_count()));
   }

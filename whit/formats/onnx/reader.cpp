@@ -177,9 +177,28 @@ void Import::read_inputs(const GraphProto& graph) {
   }
 }
 
+// Labels of classifiers are dropped, with all that is computed from them, when an output is left: the scores say more,
+// and a label may be a string.
+void Import::find_labels(const GraphProto& graph) {
+  std::set<std::string> labels;
+  for (const NodeProto& node : graph.node()) {  // in an order in which inputs come first
+    const bool classifier = node.domain() == kMlDomain && node.op_type().ends_with("Classifier");
+    if (classifier && node.output_size() > 0) labels.insert(node.output(0));
+    const auto& inputs = node.input();
+    const bool from_label =
+        std::any_of(inputs.begin(), inputs.end(), [&](const std::string& input) { return labels.contains(input); });
+    if (from_label) labels.insert(node.output().begin(), node.output().end());
+  }
+  const bool others =
+      std::any_of(outputs_.begin(), outputs_.end(), [&](const std::string& name) { return !labels.contains(name); });
+  if (others) dropped_ = std::move(labels);
+}
+
 void Import::read_nodes(const GraphProto& graph, int32_t depth) {
   for (int i = 0; i < graph.node_size(); ++i) {
     NodeImport op(*this, graph.node(i), i, depth);
+    const bool classifies = op.is_ml() && op.type().ends_with("Classifier");
+    if (!classifies && op.output_count() > 0 && op.is_dropped(op.output_name(0))) continue;
     if (fused_.contains(&graph.node(i))) {
       op.output(0, op.stored(0));
       continue;
@@ -193,6 +212,7 @@ void Import::add_outputs(const GraphProto& graph) {
   NodeProto exit;
   exit.set_op_type("output");
   for (const ::onnx::ValueInfoProto& info : graph.output()) {
+    if (dropped_.contains(info.name())) continue;
     const std::string where = fmt::format("{}: output '{}'", model_.graph.name, info.name());
     const auto found = values_.find(info.name());
     if (found == values_.end()) bad("it is never computed", where);
@@ -239,6 +259,8 @@ Model Import::run() {
   const std::string& name = model_.graph.name;
   for (const auto& set : file_.opset_import()) {
     if (set.domain().empty() || set.domain() == "ai.onnx") opset_ = set.version();
+    // A model of classical ops alone may name no other set.
+    if (set.domain() == kMlDomain && opset_ == 0) opset_ = kMaxOpset;
   }
   if (!file_.has_graph()) bad("there is no graph", name);
   const GraphProto& graph = file_.graph();
@@ -260,6 +282,7 @@ Model Import::run() {
   }
   if (graph.output_size() == 0) bad("the model has no outputs", name);
   for (const auto& info : graph.output()) outputs_.insert(info.name());
+  find_labels(graph);
   read_initializers(graph);
   read_inputs(graph);
   read_nodes(graph, 0);

@@ -61,6 +61,15 @@ void set(::onnx::NodeProto& node, const char* name, const std::vector<int64_t>& 
   for (const int64_t value : values) added.add_ints(value);
 }
 
+void set_reals(::onnx::NodeProto& node, const char* name, const std::vector<float>& values) {
+  AttributeProto& added = attribute(node, name, AttributeProto::FLOATS);
+  for (const float value : values) added.add_floats(value);
+}
+void set_texts(::onnx::NodeProto& node, const char* name, const std::vector<std::string>& values) {
+  AttributeProto& added = attribute(node, name, AttributeProto::STRINGS);
+  for (const std::string& value : values) added.add_strings(value);
+}
+
 int32_t to_file_type(ir::DType type) {
   switch (type) {
     case ir::DType::f32:
@@ -216,6 +225,15 @@ std::string NodeExport::reals(const char* suffix, const ir::Shape& shape, const 
 }
 
 std::string NodeExport::real(float value) { return reals("/number", {}, {value}); }
+
+void NodeExport::use_domain(::onnx::NodeProto& node, const char* domain, int64_t version) {
+  node.set_domain(domain);
+  const auto& sets = export_.file_.opset_import();
+  if (std::any_of(sets.begin(), sets.end(), [&](const auto& set) { return set.domain() == domain; })) return;
+  ::onnx::OperatorSetIdProto& set = *export_.file_.add_opset_import();
+  set.set_domain(domain);
+  set.set_version(version);
+}
 
 std::string NodeExport::add_output(::onnx::NodeProto& node) {
   node.add_output(export_.unique(out().name + "/" + node.op_type() + "_output"));

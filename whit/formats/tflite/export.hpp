@@ -166,6 +166,7 @@ void export_block(NodeExport& node);
 void export_resize(NodeExport& node);
 void export_lstm(NodeExport& node);
 void export_gru(NodeExport& node);
+void export_tree_ensemble(NodeExport& node);
 void export_svdf(NodeExport& node);
 void export_variable(NodeExport& node);
 

@@ -51,13 +51,14 @@ bool is_builtin(const ir::Graph& graph, const ir::Node& node, size_t kept_states
          (type == ir::DType::f32 || type == ir::DType::i8);
 }
 
-// A layer that no builtin op says: operands are those of the node, options its attributes. See docs/adr/0007.
+// A node that no builtin op says: operands are those of the node, options its attributes. See docs/adr/0007.
 void export_custom(NodeExport& node, const char* name) {
   std::vector<int32_t> inputs, outputs;
   for (size_t i = 0; i < node.node().inputs.size(); ++i) inputs.push_back(node.input(i));
   for (size_t i = 0; i < node.node().outputs.size(); ++i) outputs.push_back(node.output(i));
   flexbuffers::Builder options;
   options.Map([&] {
+    if (node.op() == ir::Op::tree_ensemble) return;  // it has none
     ir::RecurrentAttributes a = node.attributes<ir::RecurrentAttributes>();
     a.fields([&](const char* field, const auto& value) { options.Add(field, value); });
   });
@@ -99,6 +100,7 @@ int32_t NodeExport::state(size_t i) {
 }
 
 void export_gru(NodeExport& node) { export_custom(node, kGruOp); }
+void export_tree_ensemble(NodeExport& node) { export_custom(node, kTreesOp); }
 
 void export_lstm(NodeExport& node) {
   using In = ir::LstmInput;

@@ -50,6 +50,7 @@ Types types_of(ir::Op op) {
     case ir::Op::batch_matmul:
     case ir::Op::lstm:  // what TFLite lacks goes as a custom op
     case ir::Op::gru:
+    case ir::Op::tree_ensemble:
       return kSigned;
     case ir::Op::abs:
       return kSigned | types(D::i32);
@@ -190,6 +191,7 @@ void check_same_quantization(const NodeExport& node) {
 
 void check_int16(const NodeExport& node, const ir::Tensor& tensor) {
   if (tensor.type != D::i16 || tensor.quantization.empty() || tensor.quantization.zero_point[0] == 0) return;
+  if (tensor.quantization.per_channel()) return;  // features of a custom op
   node.unsupported(fmt::format("int16 '{}' has the zero point {}", tensor.name, tensor.quantization.zero_point[0]),
                    "TFLite's int16 kernels want 0");
 }

@@ -73,6 +73,8 @@ Write find(ir::Op op) {
       return export_lstm;
     case ir::Op::gru:
       return export_gru;
+    case ir::Op::tree_ensemble:
+      return export_tree_ensemble;
     case ir::Op::svdf:
       return export_svdf;
     case ir::Op::rfft2d:

@@ -14,9 +14,9 @@ std::string name_of_type(TensorType type);
 bool to_dtype(TensorType type, ir::DType& dtype);
 TensorType to_type(ir::DType dtype);
 
-// Custom ops of whit: a node lstm or gru with the operands of ir::LstmInput or ir::GruInput, and its attributes by name
-// in a FlexBuffer map.
-inline constexpr const char *kLstmOp = "WhitLstm", *kGruOp = "WhitGru";
+// Custom ops of whit: a node lstm, gru or tree_ensemble with the operands of ir::LstmInput, ir::GruInput or
+// ir::TreeInput, and its attributes by name in a FlexBuffer map.
+inline constexpr const char *kLstmOp = "WhitLstm", *kGruOp = "WhitGru", *kTreesOp = "WhitTreeEnsemble";
 
 // The name of op `code`, of a custom op with its own name.
 std::string name_of_op(int32_t code, const std::string& custom);

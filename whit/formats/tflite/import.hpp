@@ -170,9 +170,9 @@ void import_gather(OpImport& op);
 void import_one_hot(OpImport& op);
 void import_block(OpImport& op);  // SPACE_TO_DEPTH, DEPTH_TO_SPACE
 void import_resize(OpImport& op);
-void import_reduce_prod(OpImport& op);       // refuses: only products of constants, which are folded
-void import_lstm(OpImport& op);              // UNIDIRECTIONAL_SEQUENCE_LSTM
-void import_custom_recurrent(OpImport& op);  // kLstmOp, kGruOp
+void import_reduce_prod(OpImport& op);  // refuses: only products of constants, which are folded
+void import_lstm(OpImport& op);         // UNIDIRECTIONAL_SEQUENCE_LSTM
+void import_custom(OpImport& op);       // kLstmOp, kGruOp, kTreesOp
 void import_svdf(OpImport& op);
 void import_variable(OpImport& op);  // CALL_ONCE, VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE
 

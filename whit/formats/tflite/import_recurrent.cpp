@@ -69,6 +69,8 @@ void import_lstm(OpImport& op) {
   op.assign_variable(cell.after, cell.variable);
 }
 
+namespace {
+
 void import_custom_recurrent(OpImport& op) {
   const bool lstm = op.custom() == kLstmOp;
   const size_t inputs = lstm ? size_t{ir::LstmInput::count} : size_t{ir::GruInput::count};
@@ -92,6 +94,20 @@ void import_custom_recurrent(OpImport& op) {
   });
   op.require(a.cell_clip >= 0, "cell_clip is negative");
   op.add_node(lstm ? ir::Op::lstm : ir::Op::gru, std::move(in), std::move(out), a);
+}
+
+void import_tree_ensemble(OpImport& op) {
+  op.check_counts(ir::TreeInput::count, ir::TreeInput::count, 1, 1);
+  std::vector<ir::TensorId> in;
+  for (size_t i = 0; i < ir::TreeInput::count; ++i) in.push_back(op.input(i));
+  op.add_node(ir::Op::tree_ensemble, std::move(in), {op.output()}, ir::NoAttributes{});
+}
+
+}  // namespace
+
+void import_custom(OpImport& op) {
+  if (op.custom() == kTreesOp) return import_tree_ensemble(op);
+  import_custom_recurrent(op);
 }
 
 void import_svdf(OpImport& op) {

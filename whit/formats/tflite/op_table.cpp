@@ -101,7 +101,7 @@ constexpr std::array kEntries = {
     Entry{Code::RESIZE_BILINEAR, 2, 2, 1, 1, import_resize},
     Entry{Code::RESIZE_NEAREST_NEIGHBOR, 2, 2, 1, 1, import_resize},
     Entry{Code::UNIDIRECTIONAL_SEQUENCE_LSTM, 20, 24, 1, 1, import_lstm},
-    Entry{Code::CUSTOM, 14, 18, 2, 3, import_custom_recurrent},
+    Entry{Code::CUSTOM, 7, 18, 1, 3, import_custom},
     Entry{Code::SVDF, 5, 5, 1, 1, import_svdf},
     Entry{Code::CALL_ONCE, 0, 0, 0, 0, import_variable},
     Entry{Code::VAR_HANDLE, 0, 0, 1, 1, import_variable},
@@ -136,7 +136,7 @@ const char* hint_for(Code code) {
 }  // namespace
 
 void OpImport::check_known() const {
-  const bool foreign = code_ == Code::CUSTOM && custom_ != kLstmOp && custom_ != kGruOp;
+  const bool foreign = code_ == Code::CUSTOM && custom_ != kLstmOp && custom_ != kGruOp && custom_ != kTreesOp;
   if (foreign || find(code_) == nullptr) unsupported("this op is not supported", hint_for(code_));
 }
 

@@ -51,6 +51,31 @@ void expect_round_trip(const char* text) {
 
 TEST_P(RoundTrip, Equal) { expect_round_trip(GetParam()); }
 
+// A custom op of whit; features quantized one by one, the second far from zero.
+constexpr const char* kForests[] = {R"(input %0 "x": f32 [1,2]
+const %1 "trees": i32 [2,2] = {0 0 2 1}
+const %2 "split_features": i32 [3] = {0 1 1}
+const %3 "thresholds": f32 [3] = {0.5 1.5 -2}
+const %4 "children": i32 [3,2] = {1 -1 -2 -3 -1 -3}
+const %5 "leaves": f32 [3,1] = {1 2 3}
+const %6 "base": f32 [2] = {0 0.25}
+%7 "y": f32 [1,2] = tree_ensemble(%0, %1, %2, %3, %4, %5, %6)
+output %7
+)",
+                                    R"(input %0 "x": f32 [1,2]
+%1 "features": i16 [1,2] scale [0.5 0.25] zero_point [3 -70000] axis 1 = quantize(%0)
+const %2 "trees": i32 [2,2] = {0 0 2 1}
+const %3 "split_features": i32 [3] = {0 1 1}
+const %4 "thresholds": i16 [3] = {5 15 -2}
+const %5 "children": i32 [3,2] = {1 -1 -2 -3 -1 -3}
+const %6 "leaves": i16 [3,1] scale 0.5 zero_point 0 = {1 2 3}
+const %7 "base": i32 [2] = {0 25}
+%8 "y": i16 [1,2] scale 1 zero_point 0 = tree_ensemble(%1, %2, %3, %4, %5, %6, %7)
+output %8
+)"};
+
+INSTANTIATE_TEST_SUITE_P(Forests, RoundTrip, testing::ValuesIn(kForests));
+
 INSTANTIATE_TEST_SUITE_P(Layers, RoundTrip,
                          testing::Values(
                              R"(input %0 "x": i8 [1,6,7,2] scale 0.5 zero_point 3
