@@ -100,6 +100,9 @@ void print_ranges(const ir::Graph& quantized) {
   fmt::print("{:<44} {:>8} {:>12} {:>6} {:>12} {:>12}\n", "tensor", "type", "scale", "zero", "lowest", "highest");
   const auto print = [&](const ir::Tensor& tensor) {
     if (tensor.quantization.empty() || (tensor.type != ir::DType::i8 && tensor.type != ir::DType::i16)) return;
+    if (tensor.quantization.per_channel()) {
+      return fmt::print("{:<44} {:>8} {:>12}\n", tensor.name, ir::name_of(tensor.type), "one each");
+    }
     const float scale = tensor.quantization.scale[0];
     const auto zero = tensor.quantization.zero_point[0];
     const ir::StoredRange stored = ir::stored_range(tensor.type);

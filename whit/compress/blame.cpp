@@ -16,9 +16,12 @@
 namespace whit::compress {
 namespace {
 
+// What its integers lose shows in no weights and outputs alone.
+bool is_taken_whole(const ir::Node& node) { return is_recurrent(node) || node.op == ir::Op::tree_ensemble; }
+
 bool has_weights(const ir::Node& node) {
   return node.op == ir::Op::conv2d || node.op == ir::Op::depthwise_conv2d || node.op == ir::Op::fully_connected ||
-         node.op == ir::Op::transpose_conv2d || is_recurrent(node);
+         node.op == ir::Op::transpose_conv2d || is_taken_whole(node);
 }
 
 bool is_quantized(const ir::Tensor& tensor) {
@@ -142,7 +145,8 @@ ir::Graph with_quantized_input(const ir::Graph& float_graph, size_t input, const
 }
 
 // Inserts layer `source` of the quantized model at `place`, between quantize and dequantize nodes: a recurrent layer
-// rounds its state at each step, which no rounding of its outputs shows. What takes the place of the outputs of `real`.
+// rounds its state at each step, a forest its features, which no rounding of outputs shows. What takes the place of the
+// outputs of `real`.
 std::vector<ir::TensorId> add_quantized(ir::Graph& graph, const ir::Node& real, const ir::Graph& quantized,
                                         const ir::Node& source, size_t place) {
   std::vector<ir::Node> nodes;
@@ -177,11 +181,12 @@ ir::Graph with_quantized_layer(const ir::Graph& float_graph, const ir::Graph& qu
     result.name += "_weights_quantized";
     id = graph.add_tensor(std::move(result));
   }
-  if (match.weights) take_weights(graph, layer, quantized, quantized.nodes[*match.weights]);
+  if (match.weights && source.op != ir::Op::tree_ensemble)
+    take_weights(graph, layer, quantized, quantized.nodes[*match.weights]);
   graph.nodes.insert(graph.nodes.begin() + static_cast<ptrdiff_t>(match.node) + 1, layer);
   const size_t before = graph.nodes.size();
   std::vector<ir::TensorId> rounded;
-  if (is_recurrent(source) && match.weights) {
+  if (is_taken_whole(source) && match.weights) {
     rounded = add_quantized(graph, source, quantized, quantized.nodes[*match.weights], match.node + 2);
   } else {
     rounded = {round_tensor(graph, layer.outputs[0], quantized.tensor(match.output), match.node + 2)};
@@ -209,6 +214,10 @@ double clipped_share(std::span<const float> values, const ir::Tensor& like) {
 
 std::string fix_for(const LayerBlame& layer, const ir::Node& node, const ir::Graph& quantized, const Match& match) {
   if (layer.clipped > 0.001) return "--observer min_max: its range cuts off outputs";
+  if (node.op == ir::Op::tree_ensemble) {
+    const bool wide = quantized.tensor(match.output).type == ir::DType::i16;
+    return wide ? "" : "--precision int16x8: its thresholds lie closer than features of 8 bits tell apart";
+  }
   if (match.weights && layer.weights_sqnr_db < layer.rounding_sqnr_db) {
     const ir::Tensor& weights = quantized.tensor(quantized.nodes[*match.weights].inputs[1]);
     const bool per_channel =

@@ -13,6 +13,7 @@
 #include "whit/compress/quantize_layer.hpp"
 #include "whit/compress/quantize_recurrent.hpp"
 #include "whit/compress/quantize_rules.hpp"
+#include "whit/compress/quantize_trees.hpp"
 #include "whit/compress/scale_groups.hpp"
 #include "whit/ir/half_weights.hpp"
 #include "whit/ir/kept_state.hpp"
@@ -25,8 +26,7 @@ constexpr std::array kPrecisions = {"float32", "int8", "int16x8", "float16", "in
 constexpr std::array kWeightScales = {"per_tensor", "convolutions", "per_channel"};
 
 // An activation in one of the types that it exists in. kState: of a recurrent layer, with the scale that its kernel
-// asks for.
-// kHalf: weights that are rounded to halves.
+// asks for. kHalf: weights that are rounded to halves.
 enum Format : size_t { kFloat, kInt8, kInt16, kState, kHalf, kFormats };
 constexpr ir::DType kTypes[] = {ir::DType::f32, ir::DType::i8, ir::DType::i16, ir::DType::i16, ir::DType::f32};
 constexpr const char* kSuffixes[] = {"_f32", "_i8", "_i16", "_state", "_f16"};
@@ -259,6 +259,17 @@ class Quantizer {
     to_.nodes.push_back(std::move(node));
   }
 
+  void add_trees(const ir::Node& source, Format f) {
+    ir::Node node = source;
+    const ir::TensorId real = fetch(source.inputs[0], kFloat);
+    node.inputs[0] = add_tensor(source.inputs[0], f, feature_quantization(from_, source, kTypes[f]));
+    to_.tensor(node.inputs[0]).name = from_.tensor(source.outputs[0]).name + "/features";
+    convert(real, node.inputs[0]);
+    quantize_trees(to_, node, from_, source);
+    node.outputs[0] = define(source.outputs[0], f);
+    to_.nodes.push_back(std::move(node));
+  }
+
   void add_recurrent(size_t index, Format f) {
     const ir::Node& source = from_.nodes[index];
     ir::Node node = source;
@@ -282,6 +293,7 @@ class Quantizer {
       if (kept_.contains(a->variable)) return add_kept(std::move(node), a->variable, kept_.at(a->variable));
     }
     if (f != kFloat && scales_of(source.op, kTypes[f]) == Scales::recurrent) return add_recurrent(index, f);
+    if (f != kFloat && scales_of(source.op, kTypes[f]) == Scales::trees) return add_trees(source, f);
     if (f == kFloat) {
       for (size_t i = 0; i < node.inputs.size(); ++i) {
         node.inputs[i] = becomes_halves(source, i) ? fetch(source.inputs[i], kHalf) : keep(source.inputs[i]);

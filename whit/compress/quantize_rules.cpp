@@ -14,6 +14,8 @@ Scales scales_of(ir::Op op, ir::DType type) {
     case Op::lstm:
     case Op::gru:
       return Scales::recurrent;
+    case Op::tree_ensemble:
+      return Scales::trees;
     case Op::average_pool2d:
     case Op::max_pool2d:
     case Op::reshape:
@@ -100,6 +102,8 @@ bool is_activation(const ir::Node& node, size_t index) {
     case ir::Op::gru:
     case ir::Op::gather:
       return index == 0;
+    case ir::Op::tree_ensemble:  // its features are quantized for it alone
+      return false;
     case ir::Op::select:
       return index > 0;
     default:

@@ -13,6 +13,7 @@ enum class Scales {
   same,        // quantized inputs and the output share one scale
   own,         // each tensor has the scale of its range
   given,       // the output's scale is fixed_output()
+  trees,       // features and leaves with scales of their own: tree_ensemble
   input_only,  // takes integers, gives none: arg_max, comparisons
   none,        // the op stays float
 };
