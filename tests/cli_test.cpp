@@ -297,6 +297,52 @@ TEST_F(Cli, AnInterruptedVerbLeavesNoTemporaryFolder) {
   EXPECT_TRUE(std::filesystem::is_empty(work));
 }
 
+TEST_F(Cli, DecideAnswersInThreeFormatsAndGatesOnTheVerdict) {
+  const std::string scenario = std::string(WHIT_SOURCE_DIR) + "/examples/decide/wake_word.toml";
+  const ProcessResult text = whit({"decide", scenario, "--expect", "edge"});
+  EXPECT_EQ(text.exit_code, 0) << text.output;
+  EXPECT_EQ(text.output.rfind("voice assistant wake word: EDGE\n", 0), 0u) << text.output;
+  EXPECT_EQ(nlohmann::json::parse(whit({"decide", scenario, "--json"}).output)["verdict"], "edge");
+  EXPECT_EQ(whit({"decide", scenario, "--markdown"}).output.rfind("# voice assistant wake word: EDGE\n", 0), 0u);
+  const ProcessResult gate = whit({"decide", scenario, "--expect", "cloud"});
+  EXPECT_EQ(gate.exit_code, 1);
+  EXPECT_NE(gate.output.find("the verdict is edge, not cloud"), std::string::npos) << gate.output;
+  expect_refusal({"decide", scenario, "--expect", "fog"}, kUsage, {"there is no option 'fog'"});
+  expect_refusal({"decide", scenario, "--json", "--markdown"}, kUsage, {"excludes"});
+}
+
+TEST_F(Cli, DecideRefusesABadScenario) {
+  const std::string path = std::string(WHIT_SOURCE_DIR) + "/examples/decide/fall_detection.toml";
+  const std::vector<uint8_t> bytes = read_file(path);
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text(bytes.begin(), bytes.end());
+    text.replace(text.find(from), from.size(), to);
+    return file("s.toml", {text.begin(), text.end()});
+  };
+  expect_refusal({"decide", "none.toml"}, kBadInput, {"none.toml", "cannot open"});
+  expect_refusal({"decide", with("nrf52840", "nrf52480")}, kBadInput,
+                 {"s.toml: line ", "\"nrf52480\"", "did you mean nrf52840?"});
+  expect_refusal({"decide", with("rtt_p99_ms", "rtt_p95_ms")}, kBadInput, {"did you mean rtt_p99_ms?"});
+  expect_refusal({"decide", with("latency_ms = 18", "latency_ms = 180")}, kBadInput,
+                 {"leaves no option", "a safety deadline of 100 ms, and the answer takes 180 ms"});
+  const std::string own = with("profile = \"nrf52840\"", "name = \"b\"\nusd = 1\nflash_bytes = 9e5\nram_bytes = 9e4");
+  expect_refusal({"decide", own, "--model", "m.tflite"}, kBadInput, {"device.profile is missing"});
+}
+
+TEST_F(Cli, DecideTakesTheMeasuredCostOfAModel) {
+  if (!program_exists("arm-none-eabi-g++") || !program_exists("qemu-system-arm")) {
+    GTEST_SKIP() << "skipped: no cross-compiler or emulator";
+  }
+  const std::string model = file("m.tflite", tflite::small_convnet());
+  const std::string scenario = std::string(WHIT_SOURCE_DIR) + "/examples/decide/fall_detection.toml";
+  const ProcessResult result = whit({"decide", scenario, "--model", model, "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  const auto json = nlohmann::json::parse(result.output);
+  EXPECT_NE(json["note"].get<std::string>().find("m.tflite on nrf52840: "), std::string::npos) << json["note"];
+  EXPECT_LT(json["options"]["edge"]["first_answer_ms"].get<double>(), 18) << "a few hundred MAC";
+  EXPECT_GT(json["options"]["edge"]["first_answer_ms"].get<double>(), 0);
+}
+
 TEST_F(Cli, ANameThatCCannotHaveIsChangedAloud) {
   const std::string model = file("caf\xC3\xA9.tflite", tflite::small_convnet());
   const ProcessResult result = whit({"build", model, "--target", "host", "-o", path("fw")});

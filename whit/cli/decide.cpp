@@ -1,27 +1,59 @@
-// whit decide SCENARIO.toml [--json | --markdown] [--expect edge|cloud|hybrid]
+// whit decide SCENARIO.toml [--model MODEL] [--json | --markdown] [--expect edge|cloud|hybrid]
 #include <fmt/format.h>
 
 #include <memory>
 
 #include "whit/base/error.hpp"
 #include "whit/base/nearest.hpp"
+#include "whit/cli/model.hpp"
 #include "whit/cli/verbs.hpp"
 #include "whit/decide/report.hpp"
+#include "whit/decide/words.hpp"
+#include "whit/device/fit.hpp"
 
 namespace whit::cli {
 namespace {
 
 struct Arguments {
   std::string scenario;
+  std::string model;
   std::string expect;
   bool json = false;
   bool markdown = false;
 };
 
+// What the model takes of the scenario's device, as `whit fit` says it, instead of the scenario's own figures for the
+// edge. Returns where they come from.
+std::string measure_edge(const Arguments& arguments, decide::Scenario& scenario) {
+  if (scenario.device.profile.empty()) {
+    throw Error(ErrorCode::bad_input, "device.profile is missing, and --model needs to know the device",
+                arguments.scenario, "name one of `whit devices`, or a profile.toml of your own");
+  }
+  const device::Profile profile = device::find_profile(scenario.device.profile);
+  const target::Target& target = device::measured_target(profile);
+  const compile::Compiled compiled = load_program(arguments.model, {}, compile::kernel_set(target.kernels));
+  const device::Measured measured =
+      device::measure(target, compiled.program, compile::Optimize::balanced, device::MeasurementCache());
+  const device::Need need = device::fit(measured, profile, {}).need;
+  scenario.edge.model.flash_bytes = need.flash_bytes;
+  scenario.edge.model.ram_bytes = need.ram_bytes;
+  scenario.edge.model.latency_ms = need.latency_s.mid * 1e3;
+  scenario.edge.model.energy_mj = need.energy_j.mid * 1e3;
+  return fmt::format(
+      "{} on {}: {} of flash, {} of RAM, measured; {} and {} mJ an inference without features, estimated",
+      arguments.model, profile.name, decide::bytes(need.flash_bytes), decide::bytes(need.ram_bytes),
+      decide::duration(scenario.edge.model.latency_ms), decide::number(scenario.edge.model.energy_mj));
+}
+
 void run(const Arguments& arguments) {
   constexpr std::array kNames = {"edge", "cloud", "hybrid"};
   if (!arguments.expect.empty()) index_of_name(arguments.expect, kNames, "option");
-  const decide::Report report = decide::make_report(decide::read_scenario(arguments.scenario), arguments.scenario);
+  const bool has_model = !arguments.model.empty();
+  decide::Scenario scenario =
+      decide::read_scenario(arguments.scenario, has_model ? decide::EdgeCost::measured : decide::EdgeCost::in_file);
+  const std::string note = has_model ? measure_edge(arguments, scenario) : "";
+  decide::Report report = decide::make_report(scenario, arguments.scenario);
+  report.note = note;
   fmt::print("{}", arguments.json       ? decide::to_json(report)
                    : arguments.markdown ? decide::to_markdown(report)
                                         : decide::to_text(report));
@@ -38,6 +70,8 @@ void add_decide(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* verb = app.add_subcommand("decide", "edge, cloud or hybrid, from the numbers of a scenario");
   verb->add_option("scenario", arguments->scenario, "scenario.toml")->required();
+  verb->add_option("--model", arguments->model,
+                   "measure this model for the scenario's device instead of taking its figures for the edge");
   verb->add_option("--expect", arguments->expect, "exit code 1 unless this is the verdict: edge, cloud or hybrid");
   CLI::Option* json = verb->add_flag("--json", arguments->json, "print the result as JSON");
   verb->add_flag("--markdown", arguments->markdown, "print the result as Markdown")->excludes(json);

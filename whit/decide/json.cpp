@@ -75,6 +75,7 @@ std::string to_json(const Report& report) {
   Json json{{"scenario", report.scenario.name},
             {"verdict", json_of(report.decision.verdict)},
             {"work", work_of(report.scenario, report.decision, *report.decision.verdict)}};
+  if (!report.note.empty()) json["note"] = report.note;
   for (const Option option : described_options(report.scenario)) {
     json["options"][name_of(option)] = json_of_option(report, option);
   }

@@ -153,6 +153,7 @@ std::string page_of(const Report& report, bool is_markdown) {
   page.title(fmt::format("{}: {}", report.scenario.name, upper(decide::name_of(verdict))));
   page.paragraph(report.scenario.what);
   page.paragraph(work_of(report.scenario, report.decision, verdict));
+  if (!report.note.empty()) page.paragraph(report.note);
   add_constraints(report, page);
   add_factors(report, page);
   add_cost(report, page);
@@ -163,7 +164,7 @@ std::string page_of(const Report& report, bool is_markdown) {
 }  // namespace
 
 Report make_report(const Scenario& scenario, const std::string& file) {
-  Report report{scenario, decide(scenario), {}, {}};
+  Report report{scenario, decide(scenario), {}, {}, {}};
   if (!report.decision.verdict) {
     std::vector<std::string> reasons;
     for (const Option option : described_options(scenario)) {

@@ -13,6 +13,7 @@ struct Report {
   Decision decision;
   std::vector<InputFlips> flips;
   std::vector<Switch> switches;
+  std::string note;  // where figures come from that are not the scenario's; may be empty
 };
 
 // Decides the scenario of `file`. Error bad_input when its constraints leave no option, with what contradicts what.

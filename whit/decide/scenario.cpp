@@ -75,6 +75,7 @@ void read_device(const TomlTable& root, Scenario& scenario) {
     throw table.error("profile", fmt::format("is \"{}\", a cloud machine", profile.name),
                       "the device that stands where the data arise; the cloud has a table of its own");
   }
+  device.profile = table.text("profile");
   device.name = table.text("name", profile.name);
   device.usd = profile.usd.value;
   device.flash_bytes = profile.flash_free_bytes.value;
@@ -91,7 +92,13 @@ void read_optional_tables(const TomlTable& root, Scenario& scenario) {
   }
 }
 
-void read_numbers(const TomlTable& root, Scenario& scenario) {
+bool is_measured(const Input& input, EdgeCost edge_cost) {
+  constexpr std::array<std::string_view, 4> kKeys = {"flash_bytes", "ram_bytes", "latency_ms", "energy_mj"};
+  return edge_cost == EdgeCost::measured && std::string_view(input.table) == "edge" &&
+         std::find(kKeys.begin(), kKeys.end(), input.key) != kKeys.end();
+}
+
+void read_numbers(const TomlTable& root, EdgeCost edge_cost, Scenario& scenario) {
   const bool has_profile = root.table("device").has("profile");
   for (const Input& input : inputs()) {
     double* value = input.find(scenario);
@@ -99,6 +106,7 @@ void read_numbers(const TomlTable& root, Scenario& scenario) {
     const auto table = find_table(root, input.table);
     std::optional<double> fallback = input.fallback;
     if (has_profile && std::string_view(input.table) == "device") fallback = *value;
+    if (is_measured(input, edge_cost)) fallback = input.range.lowest;
     if (fallback) {
       *value = table ? table->number(input.key, input.range, *fallback) : *fallback;
     } else {
@@ -150,21 +158,21 @@ const char* name_of(Factor factor) {
 const char* name_of(Criticality criticality) { return kCriticalities[static_cast<size_t>(criticality)].c_str(); }
 const char* name_of(Sensitivity sensitivity) { return kSensitivities[static_cast<size_t>(sensitivity)].c_str(); }
 
-Scenario parse_scenario(std::string_view text, const std::string& file) {
+Scenario parse_scenario(std::string_view text, const std::string& file, EdgeCost edge_cost) {
   const TomlTable root = TomlTable::parse(text, file);
   refuse_unknown_keys(root);
   Scenario scenario;
   read_names_and_switches(root, scenario);
   read_optional_tables(root, scenario);
   read_device(root, scenario);
-  read_numbers(root, scenario);
+  read_numbers(root, edge_cost, scenario);
   refuse_contradictions(root, scenario);
   return scenario;
 }
 
-Scenario read_scenario(const std::string& file) {
+Scenario read_scenario(const std::string& file, EdgeCost edge_cost) {
   const std::vector<uint8_t> bytes = read_file(file);
-  return parse_scenario({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file);
+  return parse_scenario({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file, edge_cost);
 }
 
 }  // namespace whit::decide

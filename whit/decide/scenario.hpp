@@ -103,6 +103,7 @@ struct Scenario {
 
   struct {
     std::string name;
+    std::string profile;  // empty: the scenario gives all figures itself
     double usd = 0;
     double flash_bytes = 0;  // free for the model, as is the RAM
     double ram_bytes = 0;
@@ -148,8 +149,12 @@ struct Input {
 };
 std::span<const Input> inputs();
 
+// What `edge.model` takes of the device is `measured` elsewhere: the file may leave it out, and what it gives is not
+// used.
+enum class EdgeCost { in_file, measured };
+
 // Error bad_input that names file, line and key for a missing, unknown, impossible or contradictory figure.
-Scenario parse_scenario(std::string_view text, const std::string& file);
-Scenario read_scenario(const std::string& file);
+Scenario parse_scenario(std::string_view text, const std::string& file, EdgeCost edge_cost = EdgeCost::in_file);
+Scenario read_scenario(const std::string& file, EdgeCost edge_cost = EdgeCost::in_file);
 
 }  // namespace whit::decide

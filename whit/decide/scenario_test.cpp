@@ -88,6 +88,13 @@ TEST(Scenario, AProfileGivesTheFiguresThatTheScenarioLeavesOut) {
   expect_starts_with(error_with(figures, "usd = 10"), "s.toml: line 29: device.name is missing");
 }
 
+TEST(Scenario, WhatIsMeasuredMayBeLeftOut) {
+  const std::string text =
+      test_scenario_with("flash_bytes = 20_000\nram_bytes = 10_000\nlatency_ms = 50\nenergy_mj = 3\n", "");
+  expect_starts_with(error_of(text), "s.toml: line 34: edge.flash_bytes is missing");
+  EXPECT_EQ(parse_scenario(text, "s.toml", EdgeCost::measured).edge.model.accuracy, 0.9);
+}
+
 TEST(Scenario, AMissingNegativeOrImpossibleFigureIsNamedWithItsLine) {
   expect_starts_with(error_with("rtt_p99_ms = 100\n", ""), "s.toml: line 14: link.rtt_p99_ms is missing");
   expect_starts_with(error_with("rtt_p99_ms = 100", "rtt_p99_ms = -100"),
