@@ -227,6 +227,30 @@ TEST_F(Data, EveryVerbOfTheWaySpeaksJson) {
   EXPECT_TRUE(json_of({"inspect", q}).contains("model"));
 }
 
+TEST_F(Cli, DataOfARecipeIsSplitCheckedAndWritten) {
+  std::string rows = "who,x,kind\n";
+  for (int i = 0; i < 12; ++i)
+    rows += std::to_string(i / 2) + "," + std::to_string(i) + "," + std::to_string(i % 2) + "\n";
+  file("t.csv", {rows.begin(), rows.end()});
+  const auto recipe = [&](const std::string& by) {
+    const std::string text =
+        "[data]\nkind = \"table\"\npath = \"t.csv\"\ncolumns = [\"x\"]\nlabel = \"kind\"\ngroup = "
+        "\"who\"\n[data.split]\nby = \"" +
+        by + "\"\nfractions = [0.5, 0.25, 0.25]\n";
+    return file(by + ".toml", {text.begin(), text.end()});
+  };
+  const ProcessResult result = whit({"data", recipe("group"), "-o", path("out")});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_NE(result.output.find("no leak found"), std::string::npos) << result.output;
+  for (const char* name : {"train.npz", "validation.npz", "test.npz", "data.json"}) {
+    EXPECT_TRUE(std::filesystem::exists(path(std::string("out/") + name))) << name;
+  }
+  const ProcessResult json = whit({"data", path("group.toml"), "--json"});
+  EXPECT_EQ(nlohmann::json::parse(json.output)["parts"]["train"]["samples"], 6);
+  expect_refusal({"data", recipe("stratified")}, 1, {"t.csv", "groups are in two parts", "allow_leakage"});
+  expect_refusal({"data", recipe("gruop")}, kBadInput, {"gruop", "group"});
+}
+
 TEST_F(Data, EveryInputNeedsItsData) {
   const std::string model = file("two.onnx", two_inputs().bytes()), a = table("a.npy", 3, 4), b = table("b.npy", 2, 2);
   expect_refusal({"evaluate", model, "--data", a}, kUsage, {"given 1 time, the model has 2 inputs", "a, b"});

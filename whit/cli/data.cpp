@@ -26,7 +26,8 @@ void print(const data::DataSet& set) {
     for (const auto& count : json["parts"][data::kPartNames[i]].value("by_class", std::vector<int64_t>{})) {
       row.push_back(std::to_string(count));
     }
-    row.push_back(fmt::format("{}", fmt::join(set.groups[i], " ")));
+    const std::vector<std::string>& groups = set.groups[i];
+    row.push_back(groups.size() > 12 ? std::to_string(groups.size()) : fmt::format("{}", fmt::join(groups, " ")));
     table.rows.push_back(row);
   }
   fmt::print("samples of shape [{}], split {}", fmt::join(set.train().shape, ","), set.split);

@@ -234,7 +234,8 @@ fractions = [0.5, 0, 0.5])" + [&] {
   write_data_set(table, out);
   EXPECT_FALSE(std::filesystem::exists(out + "/validation.npz"));
   Source source;
-  source.path = out + "/test.npz";
+  source.path = out;
+  source.split = "test";
   const Samples again = load(source);
   EXPECT_EQ(again.values, table.test().values);
   EXPECT_EQ(again.labels, table.test().labels);
@@ -254,6 +255,15 @@ TEST_F(DataSetTest, LeaksAreRefusedOrNamed) {
 
   file("t.csv", lines("a,b,kind", 40, [](int i) { return fmt::format("{},0,{}", i / 8, i % 2); }));
   EXPECT_NE(error_of(kTable + stratified).find("samples equal one of another part (row"), std::string::npos);
+
+  // A sensor that reads the same another day is no leak, the same minute twice is one.
+  const std::string timed =
+      "time = \"at\"\n[data.split]\nby = \"column\"\ncolumn = \"day\"\ntrain = [\"0\"]\ntest = [\"1\"]";
+  file("t.csv", lines("day,at,a,b,kind", 20, [](int i) { return fmt::format("{},{},20,0,{}", i / 10, i, i % 2); }));
+  EXPECT_TRUE(read(kTable + timed).leaks.empty());
+  file("t.csv",
+       lines("day,at,a,b,kind", 20, [](int i) { return fmt::format("{},{},20,0,{}", i / 10, i % 10, i % 2); }));
+  EXPECT_NE(error_of(kTable + timed).find("10 samples equal one of another part"), std::string::npos);
 
   file("t.csv", lines("subject,ms,x,kind", 30, series_line));
   const std::string windows = kSeries + "allow_leakage = true\n[data.window]\nlength = 4\n";

@@ -63,12 +63,15 @@ std::optional<std::string> shared_rows(const Collection& all, const std::vector<
 }
 
 std::optional<std::string> shared_values(const Collection& all, const std::vector<Part>& parts) {
-  std::unordered_map<std::string_view, size_t> seen;
+  std::map<std::pair<std::string_view, double>, size_t> seen;
   int64_t count = 0;
   std::string example;
   for (size_t i = 0; i < parts.size(); ++i) {
     if (parts[i] == Part::none) continue;
-    const size_t first = seen.emplace(bytes_of(all.samples.sample(static_cast<int64_t>(i))), i).first->second;
+    // A sensor may read the same at another time: only the same row again is a copy.
+    const double time = all.is_series ? all.origins[i].last_s : 0;
+    const std::pair key(bytes_of(all.samples.sample(static_cast<int64_t>(i))), time);
+    const size_t first = seen.emplace(key, i).first->second;
     if (parts[first] == parts[i]) continue;
     if (count++ == 0) {
       const auto name = [&](size_t sample) {

@@ -12,7 +12,8 @@ namespace whit::data {
 
 // One sentence for each way in which parts share what they must not: a random split of rows that follow each other in
 // time; a group (subject, recording) in two parts, unless the split is chronological, which asks about the same ones
-// later; windows that share rows; samples with equal values. Each names one example. Empty: none was found.
+// later; windows that share rows; samples with equal values, in a time series at the same time. Each names one
+// example. Empty: none was found.
 std::vector<std::string> find_leaks(const Collection& all, const std::vector<Part>& parts, SplitBy by);
 
 // Pairs (i in a, j in b) of samples with the same bits, at most one for each i.

@@ -289,6 +289,10 @@ namespace {
 
 Samples load_file(const Source& source, Split& split) {
   const std::string& path = source.path;
+  if (const std::string written = path + "/" + split.name + ".npz"; fs::exists(written)) {  // by write_data_set
+    split.found = true;
+    return load_npz(written);
+  }
   if (fs::is_directory(path)) return load_folder(source, split);
   if (path.ends_with(".npy")) return from_array(npy::read(read_file(path), path), path);
   if (path.ends_with(".npz")) return load_npz(path);

@@ -1,6 +1,5 @@
 // Samples and labels as plain numbers, from the files that people have: .npy, .npz, CSV, raw elements, folders of
-// images or audio. For calibration, evaluation and comparison. Does not split, normalise beyond mean and std, or check
-// leakage.
+// images or audio. For calibration, evaluation and comparison; data_set.hpp splits and checks.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +35,7 @@ struct Source {
   bool swap_red_blue = false;  // images: the files hold BGR
   std::string labels;  // CSV or .npy; "FILE:COLUMN" names the column of a CSV. A folder's subfolders are classes
   // Which samples: "FIRST:END" in Python's sense (END not included), or the name of a split: the rows whose column
-  // "split" in the CSV (of the samples or of the labels) says so, or the subfolder of this name. Empty: all.
+  // "split" in the CSV (of the samples or of the labels) says so, or the subfolder or .npz of this name. Empty: all.
   std::string split;
 };
 
