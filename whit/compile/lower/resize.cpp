@@ -2,25 +2,16 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 
+#include "whit/ir/resize_positions.hpp"
 #include "whit_runtime/kernels/resize.hpp"
 
 namespace whit::compile {
 namespace {
 
-// Source: TFLite reference_ops GetNearestNeighbor.
 std::vector<uint16_t> nearest_taps(int32_t in, int32_t out, const ir::ResizeAttributes& a) {
-  const float scale = a.align_corners && out > 1 ? static_cast<float>(in - 1) / static_cast<float>(out - 1)
-                                                 : static_cast<float>(in) / static_cast<float>(out);
-  const float offset = a.half_pixel_centers ? 0.5f : 0.0f;
-  std::vector<uint16_t> taps;
-  for (int32_t i = 0; i < out; ++i) {
-    const float at = (static_cast<float>(i) + offset) * scale;
-    const auto position = static_cast<int32_t>(a.align_corners ? std::round(at) : std::floor(at));
-    taps.push_back(static_cast<uint16_t>(std::clamp(position, 0, in - 1)));
-  }
-  return taps;
+  const std::vector<int32_t> positions = ir::nearest_positions(in, out, a);
+  return {positions.begin(), positions.end()};
 }
 
 // Source: TFLite reference_ops ComputeInterpolationValues, in 10 fractional bits. Where large upscaling pushes the
@@ -39,16 +30,9 @@ void bilinear_taps_s8(int32_t in, int32_t out, const ir::ResizeAttributes& a, st
 }
 
 void bilinear_taps_f32(int32_t in, int32_t out, const ir::ResizeAttributes& a, std::vector<rt::BilinearTap>& taps) {
-  const bool corners = a.align_corners && out > 1;
-  const float scale = corners ? static_cast<float>(in - 1) / static_cast<float>(out - 1)
-                              : static_cast<float>(in) / static_cast<float>(out);
-  for (int32_t i = 0; i < out; ++i) {
-    const float at =
-        a.half_pixel_centers ? (static_cast<float>(i) + 0.5f) * scale - 0.5f : static_cast<float>(i) * scale;
-    const int32_t lower = std::clamp(static_cast<int32_t>(std::floor(at)), 0, in - 1);
-    const int32_t upper = std::clamp(static_cast<int32_t>(std::ceil(at)), 0, in - 1);
-    taps.push_back({static_cast<uint16_t>(lower), static_cast<uint16_t>(upper),
-                    std::bit_cast<int32_t>(at - static_cast<float>(lower))});
+  for (const ir::BilinearPosition& p : ir::bilinear_positions(in, out, a)) {
+    taps.push_back(
+        {static_cast<uint16_t>(p.lower), static_cast<uint16_t>(p.upper), std::bit_cast<int32_t>(p.fraction)});
   }
 }
 
