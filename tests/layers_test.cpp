@@ -50,6 +50,11 @@ bool allows(const Layers& layers, const std::set<std::string>& allowed, const st
   return false;
 }
 
+// Only what trains, and its benchmark, see libtorch, which other programs do not link.
+bool is_of_torch(const std::string& header) {
+  return header.rfind("ATen/", 0) == 0 || header.rfind("c10/", 0) == 0 || header.rfind("torch/", 0) == 0;
+}
+
 // Only readers and writers of models see the libraries of their formats.
 bool is_of_a_format_library(const std::string& header) {
   for (const char* part : {"flatbuffers/", "schema_generated", "google/protobuf", ".pb.h", "onnx/"}) {
@@ -68,6 +73,11 @@ std::string breach(const Layers& layers, const fs::path& file, const std::string
     return file.generic_string().rfind("whit/formats/", 0) == 0
                ? ""
                : file.string() + " includes " + target + ", which only whit/formats may";
+  }
+  if (is_of_torch(target)) {
+    return file.parent_path() == "whit/learn" || file == "bench/learn_speed.cpp"
+               ? ""
+               : file.string() + " includes " + target + ", which only whit/learn may";
   }
   if (std::find(kFolders.begin(), kFolders.end(), target.substr(0, target.find('/'))) == kFolders.end()) return "";
   const std::string from = layer_of(layers, file);

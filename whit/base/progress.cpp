@@ -15,8 +15,9 @@ std::string text_of(double seconds) {
 
 }  // namespace
 
-ProgressBar::~ProgressBar() {
+void ProgressBar::hide() {
   if (open_) fmt::print(stderr, "\r\x1b[K");
+  open_ = false;
 }
 
 void ProgressBar::show(int64_t done, int64_t total) {

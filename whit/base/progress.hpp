@@ -11,12 +11,14 @@ namespace whit {
 class ProgressBar {
  public:
   explicit ProgressBar(std::string what) : what_(std::move(what)) {}
-  ~ProgressBar();  // ends the bar's line
+  ~ProgressBar() { hide(); }
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
   // Shows at most ten states a second on a terminal; one line every ten seconds in a log.
   void show(int64_t done, int64_t total);
+  // Clears the bar's line for other output, until the next show().
+  void hide();
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -1,0 +1,18 @@
+# Training on libtorch, from Debian (its own CMake files look for much that is not used here). libtorch takes long to
+# load, so it is linked to a program of its own, `whit-learn`, to which `whit` hands the verbs that train.
+find_library(TORCH_CPU torch_cpu REQUIRED)
+find_library(C10 c10 REQUIRED)
+find_path(TORCH_API torch/torch.h REQUIRED PATHS /usr/include/torch/csrc/api/include)
+add_library(torch_interface INTERFACE)
+target_include_directories(torch_interface SYSTEM INTERFACE ${TORCH_API})
+target_link_libraries(torch_interface INTERFACE ${TORCH_CPU} ${C10})
+
+file(GLOB learn_sources CONFIGURE_DEPENDS whit/learn/*.cpp)
+list(FILTER learn_sources EXCLUDE REGEX "_test\\.cpp$")
+add_library(whit_learn STATIC ${learn_sources})
+# As libtorch is compiled itself: without it square roots in loops are calls.
+target_compile_options(whit_learn PRIVATE -fno-math-errno)
+target_link_libraries(whit_learn PUBLIC whit_workshop torch_interface)
+
+add_executable(whit-learn whit/cli/learn/main.cpp whit/cli/learn/train.cpp)
+target_link_libraries(whit-learn PRIVATE whit_learn whit_cli)

@@ -1,0 +1,148 @@
+// `whit train` as its user meets it: from a recipe to a model that the other verbs take, killed and resumed, and what
+// it refuses.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "whit/base/file.hpp"
+#include "whit/base/process.hpp"
+#include "whit/base/random.hpp"
+
+namespace whit::tests {
+namespace {
+
+namespace fs = std::filesystem;
+
+class LearnCli : public testing::Test {
+ protected:
+  std::string path(const std::string& name) const { return directory_.path() / name; }
+  std::string write(const std::string& name, const std::string& text) const {
+    write_file(path(name), text);
+    return path(name);
+  }
+
+  // Three classes of 8 features, of which two matter, as a CSV with splits.
+  std::string table(int rows) const {
+    std::ostringstream text;
+    text << "a,b,c,d,e,f,g,h,label,split\n";
+    Random random(7);
+    for (int row = 0; row < rows; ++row) {
+      const auto label = static_cast<int>(random.below(3));
+      for (int f = 0; f < 8; ++f) text << (f == label ? 2 : 0) + random.normal() << ',';
+      text << label << ',' << (row % 5 == 0 ? "validation" : (row % 5 == 1 ? "test" : "train")) << '\n';
+    }
+    return write("data.csv", text.str());
+  }
+
+  std::string recipe(const std::string& train, const std::string& data = "data.csv") const {
+    return write("recipe.toml",
+                 data_tables(data) + "[model]\narchitecture = \"dense\"\nsizes = [128, 64]\n[train]\n" + train);
+  }
+  static std::string data_tables(const std::string& data) {
+    return "[data]\nkind = \"table\"\npath = \"" + data +
+           "\"\ncolumns = [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\"]\nlabel = \"label\"\n"
+           "normalise = \"none\"\n[data.split]\nby = \"column\"\ncolumn = \"split\"\n"
+           "train = [\"train\"]\nvalidation = [\"validation\"]\ntest = [\"test\"]\n";
+  }
+
+  static ProcessResult run(std::vector<std::string> arguments) { return run_process(arguments, 120); }
+
+  static void expect_refusal(const ProcessResult& result, int exit_code, const std::vector<std::string>& words) {
+    EXPECT_EQ(result.exit_code, exit_code) << result.output;
+    for (const std::string& word : words) {
+      EXPECT_NE(result.output.find(word), std::string::npos) << result.output << "lacks: " << word;
+    }
+  }
+
+  TemporaryDirectory directory_;
+};
+
+TEST_F(LearnCli, ATrainedModelIsTakenByTheOtherVerbs) {
+  table(600);
+  const ProcessResult trained =
+      run({WHIT_BINARY, "train", recipe("epochs = 5\nlearning_rate = 0.01\n"), "-o", path("m.tflite"), "--json"});
+  ASSERT_EQ(trained.exit_code, 0) << trained.output;
+  std::istringstream lines(trained.output);
+  std::string line;
+  for (int epoch = 1; epoch <= 5; ++epoch) {
+    ASSERT_TRUE(std::getline(lines, line));
+    EXPECT_EQ(nlohmann::json::parse(line).at("epoch"), epoch);
+    EXPECT_GT(nlohmann::json::parse(line).at("accuracy"), 0.5);
+  }
+  ASSERT_TRUE(std::getline(lines, line));
+  EXPECT_EQ(nlohmann::json::parse(line).at("parameters"), 8 * 128 + 128 + 128 * 64 + 64 + 64 * 3 + 3);
+  const ProcessResult quantized =
+      run({WHIT_BINARY, "quantize", path("m.tflite"), "-o", path("q.tflite"), "--data", path("data.csv"), "--calibrate",
+           "validation", "--test", "test", "--max-drop", "5"});
+  EXPECT_EQ(quantized.exit_code, 0) << quantized.output;
+
+  // A model of a file is trained further, and written as the other format.
+  write("recipe.toml", data_tables("data.csv") + "[model]\nfile = \"m.tflite\"\n[train]\nepochs = 1\n");
+  const ProcessResult further = run({WHIT_BINARY, "train", path("recipe.toml"), "-o", path("n.onnx")});
+  EXPECT_EQ(further.exit_code, 0) << further.output;
+  EXPECT_EQ(run({WHIT_BINARY, "inspect", path("n.onnx")}).exit_code, 0);
+}
+
+TEST_F(LearnCli, KilledAndResumedGivesTheSameFile) {
+  table(3000);
+  const std::string file = recipe("epochs = 40\nmixup = 0.2\nnoise = 0.05\nschedule = \"cosine\"\n");
+  const ProcessResult alone = run({WHIT_BINARY, "train", file, "-o", path("alone.tflite")});
+  ASSERT_EQ(alone.exit_code, 0) << alone.output;
+  Random random(11);
+  int kills = 0;
+  std::string last;
+  for (int i = 0; i < 40; ++i) {
+    const std::string seconds = std::to_string(i < 6 ? random.uniform(0.3, 3.0) : 60.0);
+    std::vector<std::string> arguments = {
+        "timeout", "-s", "KILL", seconds, WHIT_BINARY, "train", file, "-o", path("killed.tflite")};
+    if (i > 0) arguments.push_back("--resume");
+    const ProcessResult result = run(arguments);
+    last = result.output;
+    if (result.exit_code == 0) break;
+    ++kills;
+  }
+  EXPECT_GT(kills, 0);
+  EXPECT_EQ(read_file(path("killed.tflite")), read_file(path("alone.tflite"))) << last;
+}
+
+TEST_F(LearnCli, BadInputIsOneClearError) {
+  table(50);
+  const std::vector<std::string> train = {WHIT_BINARY, "train", path("recipe.toml"), "-o", path("m.tflite")};
+  recipe("epochs = 1\nlerning_rate = 1\n");
+  expect_refusal(run(train), 3, {"recipe.toml", "lerning_rate", "learning_rate"});
+  recipe("epochs = 0\n");
+  expect_refusal(run(train), 3, {"epochs"});
+  recipe("epochs = 1\noptimizer = \"adan\"\n");
+  expect_refusal(run(train), 3, {"adan", "adam"});
+  recipe("epochs = 1\n", "nothing.csv");
+  expect_refusal(run(train), 3, {"nothing.csv"});
+  recipe("epochs = 1\n", "bad.csv");
+  const std::string header = "a,b,c,d,e,f,g,h,label,split\n", row = "1,2,3,4,5,6,7,8,0,train\n";
+  for (const std::string& text :
+       {std::string(), header, header + row + "1,2,0,train\n", std::string("a,b,label,split\n1,2,0,train\n"),
+        header + "1,2,3,4,5,6,7,nan,0,train\n", header + row + row}) {
+    write("bad.csv", text);
+    expect_refusal(run(train), 3, {"bad.csv"});
+  }
+  expect_refusal(run({WHIT_BINARY, "train", path("recipe.toml"), "-o", path("m.txt")}), 2, {".tflite or .onnx"});
+  expect_refusal(run({WHIT_BINARY, "train"}), 2, {"recipe"});
+  EXPECT_FALSE(fs::exists(path("m.tflite")));
+}
+
+TEST_F(LearnCli, WithoutWhitLearnTheVerbSaysWhatIsMissing) {
+  fs::copy_file(WHIT_BINARY, path("whit"));
+  expect_refusal(run({path("whit"), "train", "recipe.toml", "-o", "m.tflite"}), 5, {"whit-learn", "libtorch"});
+  EXPECT_NE(run({path("whit"), "--help"}).output.find("train"), std::string::npos);
+  EXPECT_EQ(run({WHIT_BINARY, "train", "--help"}).exit_code, 0);
+}
+
+// Verbs that do not train start without libtorch.
+TEST_F(LearnCli, WhitItselfDoesNotLinkTorch) {
+  const std::vector<uint8_t> program = read_file(WHIT_BINARY);
+  EXPECT_EQ(std::string(program.begin(), program.end()).find("libtorch_cpu.so"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace whit::tests

@@ -1,0 +1,116 @@
+#include "whit/learn/recipe.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "whit/base/error.hpp"
+#include "whit/base/nearest.hpp"
+
+namespace whit::learn {
+namespace {
+
+constexpr Range kShare = {0.0, 1.0};
+constexpr Range kPositive = {1e-12};
+
+template <typename Enum>
+Enum choice(const TomlTable& table, const std::string& key, const std::vector<std::string>& names, Enum fallback) {
+  const std::string name = table.choice(key, names, names[static_cast<size_t>(fallback)]);
+  return static_cast<Enum>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+void read_model(const TomlTable& table, Recipe& recipe) {
+  if (table.has("file")) {
+    const std::filesystem::path folder = std::filesystem::path(table.file()).parent_path();
+    recipe.model_file = (folder / table.text("file")).string();
+    return;
+  }
+  ArchitectureOptions& model = recipe.architecture;
+  const std::string name = table.choice("architecture", kArchitectureNames);
+  model.kind = static_cast<Architecture>(std::find(kArchitectureNames.begin(), kArchitectureNames.end(), name) -
+                                         kArchitectureNames.begin());
+  model.sizes = table.integers("sizes", {1, 65536});
+  model.width = table.number("width", {0.01, 16}, 1.0);
+  model.kernel = static_cast<int32_t>(table.integer("kernel", {1, 1024}, 5));
+  model.batch_norm = table.boolean("batch_norm", false);
+}
+
+void read_train(const TomlTable& table, Recipe& recipe) {
+  TrainOptions& o = recipe.options;
+  o.epochs = table.integer("epochs", {1, 1'000'000});
+  o.batch_size = table.integer("batch_size", {1, 1 << 20}, 32);
+  o.seed = static_cast<uint64_t>(table.integer("seed", kNotNegative, 1));
+  if (table.has("loss")) recipe.loss = choice(table, "loss", kLossNames, Loss::mse);
+  o.huber_delta = table.number("huber_delta", kPositive, 1.0);
+  o.label_smoothing = table.number("label_smoothing", kShare, 0.0);
+  o.class_weights = table.numbers("class_weights", kNotNegative);
+  recipe.balance_classes = table.boolean("balance_classes", false);
+  if (recipe.balance_classes && !o.class_weights.empty()) {
+    throw table.error("balance_classes", "the weights of the classes are given as well", "one of the two");
+  }
+  o.mixup = table.number("mixup", kNotNegative, 0.0);
+  o.noise = table.number("noise", kNotNegative, 0.0);
+  o.clip_norm = table.number("clip_norm", kNotNegative, 0.0);
+  o.patience = table.integer("patience", kNotNegative, 0);
+  o.optimizer.kind = choice(table, "optimizer", kOptimizerNames, OptimizerKind::adam);
+  o.optimizer.momentum = table.number("momentum", {0.0, 0.9999}, 0.9);
+  o.optimizer.weight_decay = table.number("weight_decay", kNotNegative, 0.0);
+  o.schedule.rate = table.number("learning_rate", kPositive, 1e-3);
+  o.schedule.kind = choice(table, "schedule", kScheduleNames, ScheduleKind::constant);
+  o.schedule.warmup_epochs = table.number("warmup_epochs", kNotNegative, 0.0);
+  o.schedule.every = table.number("step_epochs", kPositive, 30.0);
+  o.schedule.factor = table.number("step_factor", kPositive, 0.1);
+}
+
+void check_tables(const TomlTable& root) {
+  const std::vector<std::string> known = {"data", "model", "train"};
+  for (const std::string& key : root.keys()) {
+    if (std::count(known.begin(), known.end(), key) == 0) {
+      throw root.error(key, "there is no table [" + key + "]", "did you mean [" + nearest(key, known) + "]?");
+    }
+  }
+}
+
+}  // namespace
+
+Recipe read_recipe(const std::string& file) {
+  const TomlTable root = TomlTable::read(file);
+  check_tables(root);
+  Recipe recipe{root.table("data"), "", {}, {}, false, {}};
+  const TomlTable model = root.table("model"), train = root.table("train");
+  read_model(model, recipe);
+  read_train(train, recipe);
+  model.refuse_unknown_keys();
+  train.refuse_unknown_keys();
+  return recipe;
+}
+
+void fit_to_data(Recipe& recipe, data::DataSet& set) {
+  ArchitectureOptions& model = recipe.architecture;
+  const bool autoencoder = recipe.model_file.empty() && model.kind == Architecture::autoencoder;
+  if (autoencoder) {
+    for (data::Samples& part : set.parts) part.labels.clear();
+    set.class_names.clear();
+  }
+  const auto classes = static_cast<int64_t>(set.class_names.size());
+  TrainOptions& options = recipe.options;
+  options.loss = recipe.loss.value_or(classes > 0 ? Loss::cross_entropy : Loss::mse);
+  if (options.loss == Loss::cross_entropy && classes == 0) {
+    throw Error(ErrorCode::bad_input, "cross_entropy needs classes, but the data has none", recipe.data.file(),
+                "a column of classes in [data] label, or loss = \"mse\"");
+  }
+  model.input.assign(set.train().shape.begin(), set.train().shape.end());
+  model.task = options.loss == Loss::cross_entropy ? Task::classes : Task::values;
+  model.outputs = model.task == Task::classes ? static_cast<int32_t>(classes) : 1;
+  model.seed = options.seed;
+  if (recipe.balance_classes) options.class_weights = balanced_class_weights(set.train(), classes);
+  if (!options.class_weights.empty() && static_cast<int64_t>(options.class_weights.size()) != classes) {
+    throw Error(ErrorCode::bad_input,
+                fmt::format("{} class_weights for {} classes", options.class_weights.size(), classes),
+                recipe.data.file(), fmt::format("one for each of: {}", fmt::join(set.class_names, ", ")));
+  }
+}
+
+}  // namespace whit::learn

@@ -1,0 +1,31 @@
+// The recipe of a training run: a TOML file with the tables [data] (whit/data), [model] and [train].
+// docs/guide/train.md lists the keys. Paths in it are relative to the recipe.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "whit/base/toml.hpp"
+#include "whit/data/data_set.hpp"
+#include "whit/learn/architectures.hpp"
+#include "whit/learn/train.hpp"
+
+namespace whit::learn {
+
+struct Recipe {
+  TomlTable data;          // [data], for data::read_data_set()
+  std::string model_file;  // [model] file: a graph to train further; empty: an architecture
+  ArchitectureOptions architecture;
+  std::optional<Loss> loss;      // else it follows from the data
+  bool balance_classes = false;  // class weights from the training samples
+  TrainOptions options;
+};
+
+// Error bad_input, with file, line and key, for what is missing, unknown or out of range in all tables but [data].
+Recipe read_recipe(const std::string& file);
+
+// What the recipe leaves to the data: the input's shape, outputs, loss, class weights. Classes make a classifier, other
+// labels a regression; an autoencoder takes no labels, they are dropped. Error bad_input when recipe and data differ.
+void fit_to_data(Recipe& recipe, data::DataSet& set);
+
+}  // namespace whit::learn
