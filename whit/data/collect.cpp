@@ -117,6 +117,15 @@ Collection collect(const TomlTable& recipe) {
                    : recipe.has("window") ? collect_windows(recipe)
                                           : collect_rows(recipe);
   if (all.samples.values.empty()) bad("there are no samples", all.files[0]);
+  const Samples& samples = all.samples;
+  const auto finite = [](float value) { return std::isfinite(value); };
+  for (int64_t i = 0; i < samples.count(); ++i) {
+    const std::span<const float> values = samples.sample(i);
+    if (std::all_of(values.begin(), values.end(), finite) && finite(samples.labels[static_cast<size_t>(i)])) continue;
+    bad("NaN or infinite",
+        samples.names.empty() ? fmt::format("{}: sample {}", all.files[0], i) : samples.names[static_cast<size_t>(i)],
+        "leave the sample out, or fill the gap before");
+  }
   return all;
 }
 

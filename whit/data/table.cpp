@@ -61,6 +61,7 @@ Table read_csv(const std::string& file) {
   }
   if (reader.rows.size() < 2) throw Error(ErrorCode::bad_input, "no rows below the header line", file);
   Table table{file, std::move(reader.rows.front()), {}};
+  if (table.header[0].starts_with("\xEF\xBB\xBF")) table.header[0].erase(0, 3);  // a byte order mark
   reader.rows.erase(reader.rows.begin());
   table.rows = std::move(reader.rows);
   for (size_t i = 0; i < table.rows.size(); ++i) {

@@ -22,7 +22,9 @@ class Series {
     if (names_.empty()) throw recipe.error("columns", "no columns to learn from");
     for (const std::string& name : names_) columns_.push_back(table_.columns.index(name));
     for (const std::string& name : recipe.texts("runs")) runs_.push_back(table_.columns.index(name));
-    if (table_.group) runs_.push_back(*table_.group);
+    for (const auto& column : {table_.group, table_.part}) {
+      if (column) runs_.push_back(*column);
+    }
     const size_t rows = table_.columns.rows();
     for (size_t row = 0; row < rows; ++row) times_.push_back(table_.time_of(row));
     measure_step();
