@@ -60,6 +60,15 @@ void prune_layer(std::span<float> weights, size_t row, const Sparsity& sparsity)
   }
 }
 
+// Symmetric: zero is zero. Within a row, which has one scale, magnitudes compare as the real weights' do.
+void prune_integers(std::span<int8_t> weights, size_t row, const Sparsity& sparsity) {
+  std::vector<float> values(weights.begin(), weights.end());
+  prune_layer(values, row, sparsity);
+  std::transform(values.begin(), values.end(), weights.begin(), [](float v) { return static_cast<int8_t>(v); });
+}
+
+bool can_prune(ir::DType type) { return type == ir::DType::f32 || type == ir::DType::i8; }
+
 }  // namespace
 
 Sparsity sparsity_from_text(const std::string& text) {
@@ -89,10 +98,14 @@ int prune(ir::Graph& graph, const Sparsity& sparsity) {
     if (node.op != ir::Op::conv2d && node.op != ir::Op::fully_connected) continue;
     const ir::Tensor& weights = graph.tensor(node.inputs[1]);
     const int64_t count = ir::elements(weights.shape);
-    if (!weights.is_constant || weights.type != ir::DType::f32 || count < kSmallestPruned) continue;
+    if (!weights.is_constant || !can_prune(weights.type) || count < kSmallestPruned) continue;
     ir::Tensor own = weights;  // other nodes may read the same constant
-    prune_layer({reinterpret_cast<float*>(own.data.data()), static_cast<size_t>(count)},
-                static_cast<size_t>(count / own.shape[0]), sparsity);
+    const auto row = static_cast<size_t>(count / own.shape[0]);
+    if (own.type == ir::DType::f32) {
+      prune_layer({reinterpret_cast<float*>(own.data.data()), static_cast<size_t>(count)}, row, sparsity);
+    } else {
+      prune_integers({reinterpret_cast<int8_t*>(own.data.data()), static_cast<size_t>(count)}, row, sparsity);
+    }
     node.inputs[1] = graph.add_tensor(std::move(own));
     ++layers;
   }

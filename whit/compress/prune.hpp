@@ -1,4 +1,4 @@
-// Pruning by magnitude: the smallest weights of a float layer become zero. Weights are quantized symmetrically, so zero
+// Pruning by magnitude: the smallest weights of a layer become zero. Weights are quantized symmetrically, so zero
 // stays exactly zero, and lowering may store and run the layer sparse. Does not train: what it costs, the gate shows.
 #pragma once
 
@@ -21,8 +21,8 @@ Sparsity sparsity_from_text(const std::string& text);
 
 // Prunes each conv2d and fully_connected layer that has at least kSmallestPruned weights, each by itself; rows are
 // those of one output channel. Blocks are weighed by their sum of squares, and the last of a row
-// may be shorter. Of equal magnitudes the first ones stay. The graph has been through prepare().
-// Returns the number of layers pruned.
+// may be shorter. Of equal magnitudes the first ones stay. The graph has been through prepare(), or has int8 weights:
+// then N:M alone has a meaning where scales differ by channel. Returns the number of layers pruned.
 inline constexpr int64_t kSmallestPruned = 1024;
 int prune(ir::Graph& graph, const Sparsity& sparsity);
 

@@ -70,6 +70,18 @@ TEST(Prune, KeepsFourOfSixteenAndNoMoreInAShortGroup) {
   }
 }
 
+TEST(Prune, IntegersLoseTheirSmallestToo) {
+  ir::Graph graph = layer(16, 64);
+  std::vector<int8_t> integers(1024);
+  for (size_t i = 0; i < integers.size(); ++i) integers[i] = static_cast<int8_t>(i % 16 * (i % 2 == 0 ? 1 : -1));
+  ir::Tensor& weights = graph.tensor(1);
+  weights.type = ir::DType::i8;
+  weights.data.assign(integers.begin(), integers.end());
+  EXPECT_EQ(prune(graph, sparsity_from_text("4:16")), 1);
+  const auto* after = ir::data<int8_t>(graph.tensor(graph.nodes[0].inputs[1]));
+  for (size_t i = 0; i < 16; ++i) EXPECT_EQ(after[i], i < 12 ? 0 : integers[i]) << i;
+}
+
 TEST(Prune, TakesTheBlocksWithTheSmallestSquares) {
   ir::Graph graph = layer(30, 42);  // ten blocks of four and one of two in a row
   prune(graph, sparsity_from_text("1x4:0.7"));
