@@ -53,7 +53,7 @@ struct Step {
 
 std::string scaled(double value, std::span<const Step> steps) {
   for (const Step& step : steps) {
-    if (value >= step.from) return fmt::format("{} {}", digits(value / step.unit), step.name);
+    if (std::abs(value) >= step.from) return fmt::format("{} {}", digits(value / step.unit), step.name);
   }
   return fmt::format("{} {}", digits(value / steps.back().unit), steps.back().name);
 }

@@ -55,6 +55,7 @@ TEST(TextOf, ThreeDigitsInTheUnitThatSuits) {
   EXPECT_EQ(text_of_bytes(-20480), "-20.0 KB");
   EXPECT_EQ(text_of_bytes(2097152), "2.00 MB");
   EXPECT_EQ(text_of_seconds(0.0336), "33.6 ms");
+  EXPECT_EQ(text_of_seconds(-0.0336), "-33.6 ms");
   EXPECT_EQ(text_of_seconds(0.000999), "999 us");
   EXPECT_EQ(text_of_seconds(86400 * 500), "500 days");
   EXPECT_EQ(text_of_seconds(86400 * 365.25 * 4), "4.00 years");

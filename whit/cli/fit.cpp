@@ -3,13 +3,20 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <memory>
+#include <set>
 
 #include "whit/base/error.hpp"
+#include "whit/base/hash.hpp"
 #include "whit/base/units.hpp"
+#include "whit/cli/graph.hpp"
 #include "whit/cli/model.hpp"
 #include "whit/cli/verbs.hpp"
+#include "whit/device/advise.hpp"
 #include "whit/device/fit_print.hpp"
+#include "whit/device/patches.hpp"
+#include "whit/device/variants.hpp"
 
 namespace whit::cli {
 namespace {
@@ -17,7 +24,7 @@ namespace {
 struct Arguments {
   std::string model, device;
   std::string ram, flash, latency, energy, period, battery;
-  bool json = false, markdown = false;
+  bool all = false, json = false, markdown = false;
   CompileFlags compile;
 };
 
@@ -36,25 +43,87 @@ device::Budgets budgets_of(const Arguments& a) {
   return budgets;
 }
 
-void run(const Arguments& arguments) {
-  const device::Budgets budgets = budgets_of(arguments);
+device::Subject subject_of(const Arguments& arguments) {
+  device::Subject subject;
+  subject.file = arguments.model;
+  subject.optimize = optimize_of(arguments.compile);
+  const std::vector<uint8_t> bytes = read_model(arguments.model);
+  if (compile::is_program(bytes)) {
+    subject.program = load_program(arguments.model, arguments.compile, compile::KernelSet::host).program;
+    return subject;
+  }
+  subject.passes = passes_of(arguments.compile);
+  subject.sha256 = sha256(bytes);
+  auto [graph, notes] = read_graph(bytes, arguments.model);
+  for (const std::string& note : notes) fmt::print(stderr, "note: {}\n", note);
+  graph.name = compile::identifier(arguments.model);
+  subject.graph = std::move(graph);
+  return subject;
+}
+
+template <typename Report>
+void print(const Arguments& arguments, const Report& report, std::string (*text)(const Report&),
+           std::string (*markdown)(const Report&), std::string (*json)(const Report&)) {
+  fmt::print("{}", (arguments.json ? json : arguments.markdown ? markdown : text)(report));
+  std::fflush(stdout);  // before a verdict on the standard error
+}
+
+void fit_one(const Arguments& arguments, const device::Budgets& budgets) {
   device::FitReport report;
-  report.budgets = budgets;
   report.profile = device::find_profile(arguments.device);
-  const target::Target& target = device::measured_target(report.profile);
-  const compile::Compiled compiled =
-      load_program(arguments.model, arguments.compile, compile::kernel_set(target.kernels));
+  const device::Subject subject = subject_of(arguments);
   const device::MeasurementCache cache;
-  report.model = compiled.program.name();
-  report.measured = device::measure(target, compiled.program, optimize_of(arguments.compile), cache);
+  report.model = compile::identifier(arguments.model);
+  report.measured = device::measure(subject, device::measured_target(report.profile), cache);
   report.fit = device::fit(report.measured, report.profile, budgets);
-  report.notes = device::notes(report.profile, report.measured, false);
-  fmt::print("{}", arguments.json       ? device::fit_json(report)
-                   : arguments.markdown ? device::fit_markdown(report)
-                                        : device::fit_text(report));
+  const bool is_integer = subject.graph && device::is_full_integer(*subject.graph);
+  report.notes = device::notes(report.profile, report.measured, is_integer);
+  if (!report.fit.fits()) {
+    report.advice = device::advise(subject, report.profile, budgets, report.measured, cache);
+    if (subject.graph && report.fit.find(device::Resource::ram)->margin() < 0) {
+      report.notes.push_back(fmt::format("RAM is set by {}", device::peak_layer(*subject.graph, subject.passes)));
+    }
+    report.notes.push_back(
+        "what a change costs in accuracy is not known until it is tested: whit quantize, or training");
+  }
+  print(arguments, report, device::fit_text, device::fit_markdown, device::fit_json);
   if (report.fit.fits()) return;
   throw Error(ErrorCode::gate_failed,
-              fmt::format("does not fit {}: {}", report.profile.name, device::violations(report.fit)), arguments.model);
+              fmt::format("does not fit {}: {}", report.profile.name, device::violations(report.fit)), arguments.model,
+              "one of the changes above, or a larger budget");
+}
+
+void fit_all(const Arguments& arguments, const device::Budgets& budgets) {
+  const device::Subject subject = subject_of(arguments);
+  std::set<std::string> targets;
+  for (const device::Profile& profile : device::all_profiles()) targets.insert(device::measured_target(profile).name);
+  const auto outcomes = device::measure_on(subject, targets, device::MeasurementCache());
+  const bool is_integer = subject.graph && device::is_full_integer(*subject.graph);
+  device::DevicesReport report{compile::identifier(arguments.model), {}};
+  bool any = false;
+  for (const device::Profile& profile : device::all_profiles()) {
+    const auto& [measured, failure] = outcomes.at(device::measured_target(profile).name);
+    device::DeviceFit entry{&profile, std::nullopt, failure, {}};
+    if (measured) {
+      entry.fit = device::fit(*measured, profile, budgets);
+      entry.notes = device::own_notes(profile, *measured, is_integer);
+      any = any || entry.fit->fits();
+    }
+    report.devices.push_back(std::move(entry));
+  }
+  print(arguments, report, device::devices_text, device::devices_markdown, device::devices_json);
+  if (!any)
+    throw Error(ErrorCode::gate_failed, "fits no device", arguments.model, "whit fit with one --device advises");
+}
+
+void run(const Arguments& arguments) {
+  const device::Budgets budgets = budgets_of(arguments);
+  if (arguments.all) return fit_all(arguments, budgets);
+  if (arguments.device.empty()) {
+    throw Error(ErrorCode::usage, "there is no device", "",
+                "--device NAME, or --all-devices; `whit devices` lists them");
+  }
+  fit_one(arguments, budgets);
 }
 
 }  // namespace
@@ -64,7 +133,8 @@ void add_fit(CLI::App& app) {
   Arguments& a = *arguments;
   CLI::App* verb = app.add_subcommand("fit", "does the model fit a device? memory, latency, energy, battery life");
   verb->add_option("model", a.model, "model.onnx, model.tflite or model.whit")->required();
-  verb->add_option("--device", a.device, "a device that whit knows, or a profile.toml of your own")->required();
+  CLI::Option* device = verb->add_option("--device", a.device, "a device of `whit devices`, or a profile of your own");
+  verb->add_flag("--all-devices", a.all, "a table of all; fails when the model fits none")->excludes(device);
   verb->add_option("--ram", a.ram, "budget, such as 64KB; else what the device leaves free");
   verb->add_option("--flash", a.flash, "likewise");
   verb->add_option("--latency", a.latency, "budget of an inference, such as 50ms");

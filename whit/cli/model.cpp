@@ -21,6 +21,14 @@ compile::Optimize optimize_of(const CompileFlags& flags) {
   return flags.optimize == "speed" ? compile::Optimize::speed : compile::Optimize::balanced;
 }
 
+compile::PassOptions passes_of(const CompileFlags& flags) {
+  compile::PassOptions options;
+  options.skip = {flags.skip.begin(), flags.skip.end()};
+  options.dump_after = flags.dump_after;
+  options.dump = [](const std::string& text) { std::fputs(text.c_str(), stderr); };
+  return options;
+}
+
 namespace {
 
 // A Program is past the passes, and its kernels are chosen.
@@ -58,9 +66,7 @@ compile::Compiled load_program(const std::string& file, const CompileFlags& flag
   compile::CompileOptions options;
   options.kernels = kernels;
   options.optimize = optimize_of(flags);
-  options.passes.skip = {flags.skip.begin(), flags.skip.end()};
-  options.passes.dump_after = flags.dump_after;
-  options.passes.dump = [](const std::string& text) { std::fputs(text.c_str(), stderr); };
+  options.passes = passes_of(flags);
   const Sha256 digest = sha256(bytes);
   auto [graph, notes] = read_graph(bytes, file);  // its errors name the file already
   for (const std::string& note : notes) std::fprintf(stderr, "note: %s\n", note.c_str());

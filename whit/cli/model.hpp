@@ -26,5 +26,6 @@ std::vector<uint8_t> read_model(const std::string& file);
 compile::Compiled load_program(const std::string& file, const CompileFlags& flags, compile::KernelSet kernels);
 
 compile::Optimize optimize_of(const CompileFlags& flags);
+compile::PassOptions passes_of(const CompileFlags& flags);
 
 }  // namespace whit::cli

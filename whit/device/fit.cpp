@@ -39,6 +39,11 @@ bool Fit::fits() const {
   return std::all_of(checks.begin(), checks.end(), [](const Check& check) { return check.fits(); });
 }
 
+const Check* Fit::find(Resource resource) const {
+  const auto at = std::find_if(checks.begin(), checks.end(), [&](const Check& c) { return c.resource == resource; });
+  return at == checks.end() ? nullptr : &*at;
+}
+
 const Check& Fit::tightest() const {
   return *std::min_element(checks.begin(), checks.end(), [](const Check& a, const Check& b) {
     return a.margin() / a.budget < b.margin() / b.budget;
@@ -52,16 +57,38 @@ const target::Target& measured_target(const Profile& profile) {
 Fit fit(const Measured& measured, const Profile& profile, const Budgets& budgets) {
   Fit fit;
   fit.need = need_of(measured, profile, budgets);
-  fit.checks = {{Resource::ram, fit.need.ram_bytes, budgets.ram_bytes.value_or(profile.ram_free_bytes.value)},
-                {Resource::flash, fit.need.flash_bytes, budgets.flash_bytes.value_or(profile.flash_free_bytes.value)}};
+  const auto allowed = [](const std::optional<double>& budget, const Figure& free, const Figure& all) {
+    return budget ? std::min(*budget, all.value) : free.value;
+  };
+  fit.checks = {
+      {Resource::ram, fit.need.ram_bytes, allowed(budgets.ram_bytes, profile.ram_free_bytes, profile.ram_bytes)},
+      {Resource::flash, fit.need.flash_bytes,
+       allowed(budgets.flash_bytes, profile.flash_free_bytes, profile.flash_bytes)}};
   if (budgets.latency_s) fit.checks.push_back(check_of(Resource::latency, fit.need.latency_s, *budgets.latency_s));
   if (budgets.energy_j) fit.checks.push_back(check_of(Resource::energy, fit.need.energy_j, *budgets.energy_j));
   if (budgets.period_s) fit.checks.push_back(check_of(Resource::period, fit.need.latency_s, *budgets.period_s));
   return fit;
 }
 
-std::vector<std::string> notes(const Profile& profile, const Measured& measured, bool is_integer) {
+std::vector<std::string> own_notes(const Profile& profile, const Measured& measured, bool is_integer) {
   std::vector<std::string> notes;
+  if (profile.target.empty() && !is_integer) {
+    notes.push_back("its latency is that of an int8 model: with floats it is longer");
+  }
+  if (profile.accelerator_runs_tflite && is_integer) {
+    notes.push_back(
+        fmt::format("its {} takes this model ({}): about {} an inference, estimated", profile.accelerator,
+                    profile.accelerator_accepts,
+                    text_of_seconds(static_cast<double>(measured.work.macs) / profile.accelerator_macs_per_s.value)));
+  } else if (profile.has_accelerator()) {
+    notes.push_back(
+        fmt::format("its {}, not counted here, takes: {}", profile.accelerator, profile.accelerator_accepts));
+  }
+  return notes;
+}
+
+std::vector<std::string> notes(const Profile& profile, const Measured& measured, bool is_integer) {
+  std::vector<std::string> notes = own_notes(profile, measured, is_integer);
   if (profile.target.empty()) {
     notes.push_back(
         fmt::format("latency from the device's published {:.3g} MACs a cycle; RAM and flash as built for {}, an "
@@ -72,15 +99,6 @@ std::vector<std::string> notes(const Profile& profile, const Measured& measured,
   }
   if (has(profile, "mve"))
     notes.push_back("the code uses no vector instructions (MVE): take latency as an upper bound");
-  if (profile.accelerator_runs_tflite && is_integer) {
-    notes.push_back(
-        fmt::format("its {} takes this model ({}): about {} an inference, estimated", profile.accelerator,
-                    profile.accelerator_accepts,
-                    text_of_seconds(static_cast<double>(measured.work.macs) / profile.accelerator_macs_per_s.value)));
-  } else if (profile.has_accelerator()) {
-    notes.push_back(
-        fmt::format("its {}, not counted here, takes: {}", profile.accelerator, profile.accelerator_accepts));
-  }
   return notes;
 }
 

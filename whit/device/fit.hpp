@@ -13,7 +13,7 @@
 
 namespace whit::device {
 
-// What the user allows; RAM and flash default to what the device leaves free.
+// What the user allows; RAM and flash default to what the device leaves free, and are never more than it has.
 struct Budgets {
   std::optional<double> ram_bytes, flash_bytes, latency_s, energy_j;
   std::optional<double> period_s;     // an inference each period
@@ -45,7 +45,8 @@ struct Fit {
   std::vector<Check> checks;  // of all that has a budget
 
   bool fits() const;
-  const Check& tightest() const;  // of the least margin for its budget
+  const Check* find(Resource resource) const;  // null without a budget
+  const Check& tightest() const;               // of the least margin for its budget
 };
 
 // Target whose build stands for the device: its own, or, for a device that whit has no compiler for, a 32-bit one whose
@@ -54,8 +55,11 @@ const target::Target& measured_target(const Profile& profile);
 
 Fit fit(const Measured& measured, const Profile& profile, const Budgets& budgets);
 
-// What to know beside the figures: estimates, accelerators, what the code does not use. `is_integer`: all that the
-// model computes is int8.
+// What is peculiar to this device: what its accelerator would do with the model, what its latency stands for.
+// `is_integer`: all that the model computes is int8.
+std::vector<std::string> own_notes(const Profile& profile, const Measured& measured, bool is_integer);
+
+// The same, and what else to know beside the figures: what is estimated, what the code does not use.
 std::vector<std::string> notes(const Profile& profile, const Measured& measured, bool is_integer);
 
 }  // namespace whit::device

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "whit/base/units.hpp"
@@ -40,20 +41,13 @@ std::string range_of(const Estimate& estimate, std::string (*text)(double)) {
   return fmt::format("estimated, {} to {}", text(estimate.low), text(estimate.high));
 }
 
-const Check* find(const Fit& fit, Resource resource) {
-  for (const Check& check : fit.checks) {
-    if (check.resource == resource) return &check;
-  }
-  return nullptr;
-}
-
 std::string verdict(const Check& check) {
   return fmt::format("{}{}", check.fits() ? "yes" : "NO", check.is_uncertain ? ", within the range" : "");
 }
 
 // budget, margin, fits
 void append_check(std::vector<std::string>& row, const Fit& fit, Resource resource) {
-  const Check* check = find(fit, resource);
+  const Check* check = fit.find(resource);
   if (check == nullptr) {
     row.insert(row.end(), {"", "", ""});
     return;
@@ -81,7 +75,7 @@ report::Table table_of(const FitReport& report) {
       fmt::format("weights {}, code {}", text_of_bytes(m.weights_bytes), text_of_bytes(m.code_bytes)));
   add(Resource::latency, need.latency_s.mid, range_of(need.latency_s, text_of_seconds));
   add(Resource::energy, need.energy_j.mid, range_of(need.energy_j, text_of_joules));
-  if (find(report.fit, Resource::period) != nullptr) {
+  if (report.fit.find(Resource::period) != nullptr) {
     add(Resource::period, need.latency_s.mid, "an inference each period");
   }
   if (need.average_power_w) {
@@ -112,6 +106,54 @@ report::Table advice_table(const FitReport& report) {
                           advice.fit->fits() ? "yes" : "no", advice.how + note});
   }
   return table;
+}
+
+report::Table devices_table(const DevicesReport& report) {
+  report::Table table;
+  table.columns = {{"device"}, {"core"},         {"MHz", true},       {"RAM", true}, {"flash", true}, {"latency", true},
+                   {"range"},  {"energy", true}, {"tightest margin"}, {"fits"},      {"USD", true}};
+  const bool battery = std::any_of(report.devices.begin(), report.devices.end(),
+                                   [](const DeviceFit& d) { return d.fit && d.fit->need.battery_life_s; });
+  if (battery) table.columns.insert(table.columns.begin() + 8, {"battery life", true});
+  for (const DeviceFit& device : report.devices) {
+    const Profile& p = *device.profile;
+    const std::string price = p.usd.is_given() ? fmt::format("{:.2f}", p.usd.value) : "";
+    std::vector<std::string> row = {p.name, p.core, fmt::format("{:.0f}", p.clock_hz.value / 1e6)};
+    if (!device.fit) {
+      row.insert(row.end(), table.columns.size() - row.size() - 3, "");
+      row.insert(row.end(), {device.failure, "NO", price});
+      table.rows.push_back(std::move(row));
+      continue;
+    }
+    const Need& need = device.fit->need;
+    const Check& tightest = device.fit->tightest();
+    const Estimate& latency = need.latency_s;
+    row.insert(row.end(), {text_of_bytes(need.ram_bytes), text_of_bytes(need.flash_bytes), text_of_seconds(latency.mid),
+                           latency.low == latency.high
+                               ? ""
+                               : fmt::format("{} to {}", text_of_seconds(latency.low), text_of_seconds(latency.high)),
+                           text_of_joules(need.energy_j.mid)});
+    if (battery) row.push_back(need.battery_life_s ? text_of_seconds(need.battery_life_s->mid) : "");
+    row.insert(row.end(),
+               {fmt::format("{} {:.0f} %", name_of(tightest.resource), 100 * tightest.margin() / tightest.budget),
+                verdict(tightest), price});
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+std::string devices_notes(const DevicesReport& report) {
+  std::string text = "- latency, energy and battery life are estimated, not measured on the devices (docs/cycles.md)\n";
+  for (const DeviceFit& device : report.devices) {
+    for (const std::string& note : device.notes) text += fmt::format("- {}: {}\n", device.profile->name, note);
+  }
+  return text + "- " + kLeftOut + "\n";
+}
+
+std::string devices_headline(const DevicesReport& report) {
+  const auto fitting =
+      std::count_if(report.devices.begin(), report.devices.end(), [](const auto& d) { return d.fit && d.fit->fits(); });
+  return fmt::format("{} fits {} of {} devices", report.model, fitting, report.devices.size());
 }
 
 std::string headline(const FitReport& report) {
@@ -196,6 +238,31 @@ std::string fit_json(const FitReport& report) {
     if (!advice.note.empty()) entry["note"] = advice.note;
     if (advice.fit) entry.update(json_of(*advice.fit));
     json["advice"].push_back(entry);
+  }
+  return json.dump(2) + "\n";
+}
+
+std::string devices_text(const DevicesReport& report) {
+  return devices_headline(report) + "\n\n" + report::to_text(devices_table(report)) + "\n" + devices_notes(report);
+}
+
+std::string devices_markdown(const DevicesReport& report) {
+  return fmt::format("**{}**\n\n{}\n{}", devices_headline(report), report::to_markdown(devices_table(report)),
+                     devices_notes(report));
+}
+
+std::string devices_json(const DevicesReport& report) {
+  Json json{{"model", report.model}, {"devices", Json::array()}};
+  for (const DeviceFit& device : report.devices) {
+    Json entry{{"device", device.profile->name}, {"title", device.profile->title}};
+    if (device.profile->usd.is_given()) entry["usd"] = device.profile->usd.value;
+    if (device.fit) {
+      entry.update(json_of(*device.fit));
+    } else {
+      entry.update(Json{{"fits", false}, {"failure", device.failure}});
+    }
+    entry["notes"] = device.notes;
+    json["devices"].push_back(entry);
   }
   return json.dump(2) + "\n";
 }

@@ -1,0 +1,157 @@
+#include "whit/device/advise.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "whit/base/error.hpp"
+#include "whit/device/patches.hpp"
+#include "whit/device/variants.hpp"
+
+namespace whit::device {
+namespace {
+
+constexpr double kLess = 0.99;
+
+bool is_over(const Fit& fit, Resource resource) {
+  const Check* check = fit.find(resource);
+  return check != nullptr && !check->fits();
+}
+
+// Does `after` need less, by more than a trifle, of something that is over its budget?
+bool helps(const Fit& before, const Fit& after) {
+  return std::any_of(before.checks.begin(), before.checks.end(), [&](const Check& check) {
+    const Check* then = after.find(check.resource);
+    return !check.fits() && then != nullptr && then->need < kLess * check.need;
+  });
+}
+
+class Advisor {
+ public:
+  Advisor(const Subject& subject, const Profile& profile, const Budgets& budgets, const Measured& measured,
+          const MeasurementCache& cache)
+      : subject_(subject),
+        profile_(profile),
+        budgets_(budgets),
+        measured_(measured),
+        cache_(cache),
+        fit_(device::fit(measured, profile, budgets)) {}
+
+  std::vector<Advice> run() const {
+    std::vector<Advice> all = changed_models();
+    if (subject_.graph && is_over(fit_, Resource::ram)) add_patches(all);
+    std::erase_if(all, [&](const Advice& advice) { return advice.fit && !helps(fit_, *advice.fit); });
+    add_device(all);
+    std::stable_partition(all.begin(), all.end(), [](const Advice& a) { return a.fit && a.fit->fits(); });
+    return all;
+  }
+
+ private:
+  Fit fit_of(const Subject& subject) const {
+    return device::fit(measure(subject, measured_target(profile_), cache_), profile_, budgets_);
+  }
+
+  // Changes of the model or of its build, each built and counted.
+  std::vector<Advice> changed_models() const {
+    std::vector<Advice> all;
+    std::vector<std::function<void()>> jobs;
+    const std::vector<Variant> changes = subject_.graph ? variants(*subject_.graph) : std::vector<Variant>{};
+    all.resize(changes.size() + 1);
+    for (size_t i = 0; i < changes.size(); ++i) {
+      all[i].change = changes[i].change;
+      all[i].how = changes[i].how;
+      jobs.push_back([&, i] {
+        try {
+          Subject subject = subject_;
+          subject.graph = changes[i].make();
+          all[i].fit = fit_of(subject);
+        } catch (const Error& error) {
+          all[i].note = error.what();
+        }
+      });
+    }
+    jobs.push_back([&] {
+      all.back().change = "less code";
+      all.back().how = "--optimize size";
+      Subject subject = subject_;
+      subject.optimize = compile::Optimize::size;
+      if (subject_.optimize != compile::Optimize::size) all.back().fit = fit_of(subject);
+    });
+    run_parallel(jobs);
+    if (!all.back().fit) all.pop_back();
+    return all;
+  }
+
+  void add_patches(std::vector<Advice>& all) const {
+    compile::CompileOptions options;
+    options.kernels = compile::kernel_set(measured_target(profile_).kernels);
+    options.optimize = subject_.optimize;
+    options.passes = subject_.passes;
+    for (const int strips : {2, 4}) {
+      Advice advice;
+      advice.change = fmt::format("{} strips of rows", strips);
+      try {
+        const std::optional<PatchedArena> patched = patched_arena(*subject_.graph, strips, options);
+        if (!patched) return;
+        advice.how =
+            fmt::format("run the first {} layers, to '{}', strip by strip", patched->layers, patched->last_layer);
+        advice.note = fmt::format("whit does not emit that yet; {:.0f} % more MACs", 100 * patched->more_macs);
+        advice.is_predicted = true;
+        Measured changed = measured_;
+        changed.arena_bytes = static_cast<uint32_t>(patched->arena_bytes);
+        for (uint64_t& cycles : changed.work.cost.cycles) {
+          cycles = static_cast<uint64_t>(static_cast<double>(cycles) * (1 + patched->more_macs));
+        }
+        advice.fit = device::fit(changed, profile_, budgets_);
+        all.push_back(advice);
+      } catch (const Error&) {  // a part that cannot be lowered alone
+        return;
+      }
+    }
+  }
+
+  // The cheapest microcontroller that takes the model as it is, with all that it leaves free.
+  void add_device(std::vector<Advice>& all) const {
+    Budgets budgets = budgets_;
+    budgets.ram_bytes = budgets.flash_bytes = std::nullopt;
+    if (device::fit(measured_, profile_, budgets).fits()) return;  // the budget is the user's, not the device's
+    const bool is_integer = subject_.graph && is_full_integer(*subject_.graph);
+    std::vector<const Profile*> devices;
+    std::set<std::string> targets;
+    for (const Profile& profile : all_profiles()) {
+      if (profile.name == profile_.name || profile.kind == Kind::cloud) continue;
+      if (profile.target.empty() && !is_integer) continue;  // its figure is of int8
+      devices.push_back(&profile);
+      targets.insert(measured_target(profile).name);
+    }
+    const auto outcomes = measure_on(subject_, targets, cache_);
+    std::stable_sort(devices.begin(), devices.end(),
+                     [](const Profile* a, const Profile* b) { return a->usd.value < b->usd.value; });
+    for (const Profile* profile : devices) {
+      const Outcome& outcome = outcomes.at(measured_target(*profile).name);
+      if (!outcome.measured) continue;
+      const Fit fit = device::fit(*outcome.measured, *profile, budgets);
+      if (!fit.fits()) continue;
+      all.push_back({fmt::format("another device: {}", profile->name),
+                     fmt::format("{}, about {:.2f} USD", profile->title, profile->usd.value), fit, false, ""});
+      return;
+    }
+  }
+
+  const Subject& subject_;
+  const Profile& profile_;
+  const Budgets& budgets_;
+  const Measured& measured_;
+  const MeasurementCache& cache_;
+  Fit fit_;
+};
+
+}  // namespace
+
+std::vector<Advice> advise(const Subject& subject, const Profile& profile, const Budgets& budgets,
+                           const Measured& measured, const MeasurementCache& cache) {
+  return Advisor(subject, profile, budgets, measured, cache).run();
+}
+
+}  // namespace whit::device
