@@ -5,10 +5,10 @@
 namespace whit::decide {
 namespace {
 
-// Nothing here is larger than 1e15, and sums of such numbers are finite.
-constexpr Range kPositive = {1e-9, 1e15};
-constexpr Range kAmount = {0, 1e15};
-constexpr Range kFromOne = {1, 1e15};
+// Nothing here is larger than 1e16, and sums of such numbers are finite.
+constexpr Range kPositive = {1e-9, 1e16};
+constexpr Range kAmount = {0, 1e16};
+constexpr Range kFromOne = {1, 1e16};
 constexpr Range kShare = {0, 1};
 
 #define WHIT_PLAIN(member) [](Scenario& s) { return &s.member; }
