@@ -94,15 +94,15 @@ std::vector<Part> split_groups(const Collection& all, const SplitPlan& plan) {
                                                                   : Part::train;
     }
   } else {
-    // Each group goes where the most samples are missing; the largest first, or the last ones overshoot.
-    std::stable_sort(groups.begin(), groups.end(),
-                     [&](const std::string& a, const std::string& b) { return sizes[a] > sizes[b]; });
-    std::array<double, 3> missing;
-    for (size_t i = 0; i < 3; ++i) missing[i] = plan.fractions[i] * static_cast<double>(all.origins.size());
+    // Each group goes to the part that is the least full, by its own measure.
+    std::array<double, 3> filled = {};
     for (const std::string& group : groups) {
-      const auto most = std::max_element(missing.begin(), missing.end()) - missing.begin();
-      part_of[group] = static_cast<Part>(most);
-      missing[static_cast<size_t>(most)] -= static_cast<double>(sizes[group]);
+      size_t least = 0;  // the share of train is above 0
+      for (size_t i = 1; i < 3; ++i) {
+        if (filled[i] * plan.fractions[least] < filled[least] * plan.fractions[i]) least = i;
+      }
+      part_of[group] = static_cast<Part>(least);
+      filled[least] += static_cast<double>(sizes[group]);
     }
   }
   std::vector<Part> parts;
