@@ -23,7 +23,7 @@ std::string list(const Scenario& scenario, const Decision& decision, const Say& 
 std::string latency_reason(const Scenario& scenario, const Decision& decision) {
   const Deeper* deeper = scenario.hybrid && scenario.hybrid->deeper ? &*scenario.hybrid->deeper : nullptr;
   const std::string answers = list(scenario, decision, [&](Option option, const Effect& effect) {
-    const std::string first = duration(effect.first_answer_ms);
+    std::string first = duration(effect.first_answer_ms);
     if (deeper != nullptr) return fmt::format("{} and {}", first, duration(effect.last_answer_ms));
     if (option != Option::hybrid || effect.asked_share == 0) return first;
     return fmt::format("{}, {} for {} of inputs", first, duration(effect.last_answer_ms), percent(effect.asked_share));
@@ -36,7 +36,7 @@ std::string latency_reason(const Scenario& scenario, const Decision& decision) {
 std::string fit_reason(const Scenario& scenario, const Decision& decision) {
   return fmt::format("errors, {} tolerated, and share of flash and RAM: {}", percent(1 - scenario.accuracy_min),
                      list(scenario, decision, [](Option option, const Effect& effect) {
-                       const std::string error = percent(1 - effect.accuracy);
+                       std::string error = percent(1 - effect.accuracy);
                        if (option == Option::cloud) return error;
                        return fmt::format("{} ({} and {})", error, percent(effect.flash_share),
                                           percent(effect.ram_share));
