@@ -72,7 +72,7 @@ class Advisor {
       });
     }
     jobs.push_back([&] {
-      all.back().change = "less code";
+      all.back().change = "built for size";
       all.back().how = "--optimize size";
       Subject subject = subject_;
       subject.optimize = compile::Optimize::size;

@@ -20,6 +20,10 @@ Need need_of(const Measured& measured, const Profile& profile, const Budgets& bu
   need.ram_bytes = measured.ram_bytes();
   need.flash_bytes = measured.flash_bytes();
   if (profile.code_in == CodeIn::ram) need.ram_bytes += measured.flash_bytes();
+  if (!profile.target.empty()) {
+    need.core_cycles = core_cycles(measured.work, profile);
+    need.stall_cycles = stall_cycles(measured.work.traffic, profile);
+  }
   need.latency_s = latency_s(measured.work, profile);
   need.energy_j = energy_j(need.latency_s, profile);
   if (!budgets.period_s || !profile.sleep_uw.is_given()) return need;

@@ -24,6 +24,7 @@ struct Budgets {
 struct Need {
   double ram_bytes = 0;    // arena (inputs and outputs lie in it) and stack; code and weights too where they run in RAM
   double flash_bytes = 0;  // of the linked image
+  Estimate core_cycles, stall_cycles;  // at work and waiting for flash; zero without a target
   Estimate latency_s, energy_j;
   std::optional<Estimate> average_power_w, battery_life_s;  // under the duty cycle, when one is given
 };

@@ -42,7 +42,7 @@ std::string range_of(const Estimate& estimate, std::string (*text)(double)) {
 }
 
 std::string verdict(const Check& check) {
-  return fmt::format("{}{}", check.fits() ? "yes" : "NO", check.is_uncertain ? ", within the range" : "");
+  return fmt::format("{}{}", check.fits() ? "yes" : "NO", check.is_uncertain ? ", unsure" : "");
 }
 
 // budget, margin, fits
@@ -173,6 +173,8 @@ Json json_of(const Fit& fit) {
   Json json{{"fits", fit.fits()},
             {"ram_bytes", fit.need.ram_bytes},
             {"flash_bytes", fit.need.flash_bytes},
+            {"core_cycles", json_of(fit.need.core_cycles)},
+            {"stall_cycles", json_of(fit.need.stall_cycles)},
             {"latency_s", json_of(fit.need.latency_s)},
             {"energy_j", json_of(fit.need.energy_j)}};
   if (fit.need.average_power_w) json["average_power_w"] = json_of(*fit.need.average_power_w);
