@@ -25,7 +25,7 @@ struct Frame {
 // Outputs of the node for its inputs, in the node's order; absent inputs are undefined tensors.
 using Function = std::function<Tensors(const Tensors& inputs, Frame& frame)>;
 
-// Normalisation of a layer's output while training (docs/adr/0008): per channel
+// Normalisation of a layer's output while training (docs/adr/0008-training-beside-the-ir.md): per channel
 // gamma * (x - mean) / sqrt(variance + kEpsilon) + beta, between the layer's products and its activation.
 struct BatchNorm {
   static constexpr double kEpsilon = 1e-3, kMomentum = 0.1;
