@@ -1,8 +1,11 @@
 // Training speed of three nets, samples a second, beside the same nets as plain libtorch modules with libtorch's own
 // Adam and cross entropy, in one process and in turns. Prints a table; exit code 1 when whit is below 0.8 of libtorch.
 #include <fmt/format.h>
+// clang-format off
+#include <ATen/core/ivalue.h>  // first: see whit/learn/torch.hpp
 #include <torch/nn.h>
 #include <torch/optim.h>
+// clang-format on
 
 #include <algorithm>
 #include <chrono>

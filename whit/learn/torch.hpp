@@ -2,7 +2,11 @@
 // and libtorch loads slowly.
 #pragma once
 
+// clang-format off
+#include <ATen/core/ivalue.h>  // first: the others need the whole class, which clang insists on in C++20
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+// clang-format on
 
 #include <vector>
 

@@ -1,6 +1,5 @@
 #include "whit/learn/train.hpp"
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
