@@ -24,8 +24,11 @@ const fs::path kModels = fs::path(WHIT_SOURCE_DIR) / "../shared/models";
 // So that the test stays quick.
 constexpr uintmax_t kLargest = 3'000'000;
 
+// Forests are trained by others.
 bool is_float(const ir::Graph& graph) {
-  return !graph.inputs.empty() && graph.tensor(graph.inputs[0]).type == ir::DType::f32 &&
+  const bool forest = std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                                  [](const ir::Node& node) { return node.op == ir::Op::tree_ensemble; });
+  return !forest && !graph.inputs.empty() && graph.tensor(graph.inputs[0]).type == ir::DType::f32 &&
          std::none_of(graph.nodes.begin(), graph.nodes.end(), [&](const ir::Node& node) {
            return std::any_of(node.outputs.begin(), node.outputs.end(), [&](ir::TensorId id) {
              const ir::DType type = graph.tensor(id).type;
