@@ -135,7 +135,7 @@ Collection collect_rows(const TomlTable& recipe) {
   all.files = table.files;
   all.class_names = table.classes;
   all.value_names = recipe.texts("columns");
-  all.is_series = table.time.has_value();
+  all.is_series = all.has_time = table.time.has_value();
   if (all.value_names.empty()) throw recipe.error("columns", "no columns to learn from");
   std::vector<size_t> values;
   for (const std::string& name : all.value_names) values.push_back(table.columns.index(name));

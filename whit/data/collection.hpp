@@ -25,7 +25,7 @@ struct Collection {
   std::vector<std::string> value_names;  // of the last dimension of a sample; may be empty
   std::vector<std::string> files;        // that were read, first the table
   bool is_series = false;                // rows follow each other in time
-  double step_s = 0;                     // median time between rows; 0 when there is no time
+  bool has_time = false;                 // by a clock; else rows are numbered
 };
 
 }  // namespace whit::data

@@ -22,7 +22,7 @@ Normalisation fit(const std::string& kind, const Samples& samples) {
   Normalisation fitted{kind, {}, {}};
   if (kind == "none") return fitted;
   const auto period = static_cast<size_t>(samples.shape.back());
-  const auto count = static_cast<double>(samples.values.size() / period);
+  const auto count = static_cast<double>(samples.values.size()) / static_cast<double>(period);
   std::vector<double> low(period, INFINITY), high(period, -INFINITY), sum(period), squares(period);
   for (size_t i = 0; i < samples.values.size(); ++i) {
     const double value = samples.values[i];

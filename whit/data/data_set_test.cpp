@@ -377,6 +377,13 @@ TEST_F(DataSetTest, SaysWhatIsWrongWithASeries) {
     EXPECT_TRUE(got.starts_with(expected)) << got;
   };
   file("t.csv", lines("subject,ms,x,kind", 30, series_line));
+  const std::string in_time = "[data.window]\nlength = 4\n[data.split]\nby = \"chronological\"";
+  std::string runs = kSeries;
+  runs.replace(runs.find("group = \"subject\""), 17, "runs = [\"subject\"]");
+  starts(error_of(runs + in_time), "3 t.csv: a chronological split, but time goes back at row 13");
+  std::string no_time = kSeries;
+  no_time.replace(no_time.find("time = \"ms\""), 11, "");
+  starts(error_of(no_time + in_time), "3 t.csv: a chronological split of several groups without time");
   starts(error_of(kSeries + "[data.window]\nlength = 20\n" + split),
          "3 t.csv: no window of 20 rows fits between the breaks; the longest stretch has 10");
   EXPECT_NE(error_of(kSeries + "[data.window]\nlength = 4\nlength_s = 0.4\n" + split).find("say the same"),

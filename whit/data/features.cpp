@@ -71,7 +71,7 @@ class Statistics : public Features {
       }
     }
     for (const std::string& column : columns) {
-      for (const std::string& kind : kinds_) names_.push_back(column + " " + kind);
+      for (const std::string& kind : kinds_) names_.push_back(fmt::format("{} {}", column, kind));
     }
   }
   std::vector<int64_t> shape(const std::vector<int64_t>& raw) const override {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <random>
@@ -52,6 +53,15 @@ std::vector<Part> split_in_time(const Collection& all, const SplitPlan& plan) {
   if (!all.is_series) {
     bad("a chronological split of data without time", all, "name the column in [data] time, or split by group");
   }
+  // Time that begins anew with each run says nothing of before and after.
+  for (size_t i = 1; i < all.origins.size(); ++i) {
+    const Origin &before = all.origins[i - 1], &origin = all.origins[i];
+    const bool same_group = origin.group == before.group;
+    if (same_group ? origin.last_s >= before.last_s : all.has_time) continue;
+    bad(same_group ? fmt::format("a chronological split, but time goes back at row {}", origin.last_row)
+                   : std::string("a chronological split of several groups without time"),
+        all, "rows and files in the order of one clock, or by = \"group\"");
+  }
   const size_t count = all.origins.size();
   std::vector<double> newest;
   for (const Origin& origin : all.origins) newest.push_back(origin.last_s);
@@ -82,6 +92,7 @@ std::vector<Part> split_groups(const Collection& all, const SplitPlan& plan) {
     bad(fmt::format("{} groups are too few for {} {}", sizes.size(), needed, plan.folds > 0 ? "folds" : "parts"), all);
   }
   std::vector<std::string> groups;
+  groups.reserve(sizes.size());
   for (const auto& [group, size] : sizes) groups.push_back(group);
   std::mt19937_64 random(plan.seed);
   shuffle(groups, random);
@@ -161,12 +172,11 @@ SplitPlan read_split(const TomlTable& recipe) {
 }
 
 std::string text_of(const SplitPlan& plan) {
-  const std::string by = "by " + kByNames[static_cast<size_t>(plan.by)];
-  if (plan.by == SplitBy::column) return by;
-  if (plan.folds > 0) return fmt::format("{}, fold {} of {}, seed {}", by, plan.fold, plan.folds, plan.seed);
-  const std::string text = fmt::format("{}, fractions {}", plan.by == SplitBy::chronological ? "chronological" : by,
-                                       fmt::join(plan.fractions, ", "));
-  return plan.by == SplitBy::chronological ? text : fmt::format("{}, seed {}", text, plan.seed);
+  const std::string& by = kByNames[static_cast<size_t>(plan.by)];
+  if (plan.by == SplitBy::column) return "by " + by;
+  if (plan.folds > 0) return fmt::format("by {}, fold {} of {}, seed {}", by, plan.fold, plan.folds, plan.seed);
+  if (plan.by == SplitBy::chronological) return fmt::format("{}, fractions {}", by, fmt::join(plan.fractions, ", "));
+  return fmt::format("by {}, fractions {}, seed {}", by, fmt::join(plan.fractions, ", "), plan.seed);
 }
 
 std::vector<Part> split(const Collection& all, const SplitPlan& plan) {

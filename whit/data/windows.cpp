@@ -36,7 +36,7 @@ class Series {
     all.files = table_.files;
     all.class_names = table_.classes;
     all.is_series = true;
-    all.step_s = step_s_;
+    all.has_time = table_.time.has_value();
     std::unique_ptr<Features> features;
     if (const auto found = recipe_.find_table("features")) features = make_features(*found, names_, step_s_);
     all.value_names = features ? features->names() : names_;
