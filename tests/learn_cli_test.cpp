@@ -131,6 +131,30 @@ TEST_F(LearnCli, BadInputIsOneClearError) {
   EXPECT_FALSE(fs::exists(path("m.tflite")));
 }
 
+// Forests and linear models: from a recipe to integers, in the gate of `whit quantize`.
+TEST_F(LearnCli, ModelsOfOtherKinds) {
+  table(500);
+  const std::vector<std::string> train = {WHIT_BINARY, "train", path("recipe.toml"), "-o", path("m.onnx"), "--json"};
+  for (const std::string& model :
+       {std::string("kind = \"random_forest\"\ntrees = 30\n"),
+        std::string("kind = \"gradient_boosting\"\ntrees = 30\ndepth = 3\n"), std::string("kind = \"logistic\"\n")}) {
+    write("recipe.toml", data_tables("data.csv") + "[model]\n" + model);
+    const ProcessResult result = run(train);
+    ASSERT_EQ(result.exit_code, 0) << result.output;
+    const auto json = nlohmann::json::parse(result.output);
+    EXPECT_GT(json["validation"]["accuracy"], 0.7) << model;
+    ASSERT_EQ(run({WHIT_BINARY, "data", path("recipe.toml"), "-o", path("set")}).exit_code, 0);
+    const ProcessResult quantized =
+        run({WHIT_BINARY, "quantize", path("m.onnx"), "-o", path("q.tflite"), "--data", path("set/train.npz"),
+             "--calibrate", "0:200", "--test", "200:300", "--max-drop", "2"});
+    EXPECT_EQ(quantized.exit_code, 0) << quantized.output;
+  }
+  expect_refusal(run({WHIT_BINARY, "train", path("recipe.toml"), "-o", path("m.onnx"), "--epochs", "3"}), 2,
+                 {"--epochs"});
+  write("recipe.toml", data_tables("data.csv") + "[model]\nkind = \"forest\"\n");
+  expect_refusal(run(train), 3, {"forest", "random_forest"});
+}
+
 TEST_F(LearnCli, WithoutWhitLearnTheVerbSaysWhatIsMissing) {
   fs::copy_file(WHIT_BINARY, path("whit"));
   expect_refusal(run({path("whit"), "train", "recipe.toml", "-o", "m.tflite"}), 5, {"whit-learn", "libtorch"});

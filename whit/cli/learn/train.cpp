@@ -8,6 +8,7 @@
 
 #include "whit/base/progress.hpp"
 #include "whit/cli/graph.hpp"
+#include "whit/cli/learn/train_classical.hpp"
 #include "whit/cli/learn/verbs.hpp"
 #include "whit/compile/passes/passes.hpp"
 #include "whit/learn/recipe.hpp"
@@ -48,6 +49,13 @@ void print_epoch(const learn::Epoch& epoch, const Arguments& arguments, const le
 }
 
 void train(const Arguments& arguments) {
+  if (const auto classical = learn::read_classical(arguments.recipe)) {
+    if (arguments.epochs > 0) {
+      throw Error(ErrorCode::usage, "--epochs, but a model of this kind has none", arguments.recipe, "leave it out");
+    }
+    require_model_file(arguments.output, arguments.recipe);
+    return train_classical(*classical, arguments.output, arguments.seed, arguments.json);
+  }
   learn::Recipe recipe = learn::read_recipe(arguments.recipe);
   if (arguments.epochs > 0) recipe.options.epochs = arguments.epochs;
   if (arguments.seed >= 0) recipe.options.seed = static_cast<uint64_t>(arguments.seed);
@@ -94,7 +102,8 @@ void add_train(CLI::App& app) {
   auto arguments = std::make_shared<Arguments>();
   Arguments& a = *arguments;
   CLI::App* verb = app.add_subcommand("train", "a recipe becomes a trained float model");
-  verb->add_option("recipe", a.recipe, "a .toml file with the tables [data], [model] and [train]")->required();
+  verb->add_option("recipe", a.recipe, "a .toml file with the tables [data], [model] and, for networks, [train]")
+      ->required();
   verb->add_option("-o,--output", a.output, "the file to write, .tflite or .onnx")->required();
   verb->add_flag("--resume", a.resume, "go on from OUTPUT.checkpoint, if there is one, to the same result");
   verb->add_option("--epochs", a.epochs, "instead of the recipe's")->check(CLI::PositiveNumber);
