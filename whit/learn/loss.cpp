@@ -107,6 +107,11 @@ Batches::Batches(const data::Samples& samples, const ir::Graph& graph, int64_t o
                 fmt::format("a sample has {} numbers, the model takes {}", samples.elements(), total), graph.name,
                 "is this the data that the model is for?");
   }
+  const Augmentation& a = options.augmentation;
+  if ((a.flip || a.shift_first > 0 || a.shift_second > 0 || a.mask > 0) && shapes_[0].size() < 4) {
+    throw Error(ErrorCode::bad_input, "samples without a second dimension cannot be flipped, shifted or masked",
+                graph.name, "noise and mixup suit them");
+  }
   // The samples outlive this, and torch does not write to them.
   values_ = at::from_blob(const_cast<float*>(samples.values.data()), {samples.count(), samples.elements()});
   targets_ = targets_of(samples, values_, outputs, options.loss);
@@ -135,16 +140,19 @@ Batch Batches::augmented(const std::vector<int64_t>& rows, Random random) const 
   if (classes && options_.label_smoothing > 0) {
     targets.mul_(1.0 - options_.label_smoothing).add_(options_.label_smoothing / static_cast<double>(targets.size(1)));
   }
+  if (!options_.augmentation.none()) {
+    const std::vector<int64_t> shape(shapes_[0].begin() + 2, shapes_[0].end());  // without the batch of the graph
+    for (int64_t i = 0; i < values.size(0); ++i) {
+      auto* first = values.data_ptr<float>() + i * values.size(1);
+      augment({first, static_cast<size_t>(elements_[0])}, shape, options_.augmentation, random);
+    }
+  }
   if (options_.mixup > 0) {
     const double share = beta(random, options_.mixup);
     const at::Tensor partners =
         at::tensor(random.permutation(static_cast<int64_t>(rows.size())), at::TensorOptions().dtype(at::kLong));
     values = values * share + values.index_select(0, partners) * (1.0 - share);
     targets = targets * share + targets.index_select(0, partners) * (1.0 - share);
-  }
-  if (options_.noise > 0) {
-    auto* value = values.data_ptr<float>();
-    for (int64_t i = 0; i < values.numel(); ++i) value[i] += static_cast<float>(options_.noise * random.normal());
   }
   return {split(values), targets};
 }

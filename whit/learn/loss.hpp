@@ -23,7 +23,7 @@ class Batches {
   int64_t count() const { return values_.size(0); }
   // Rows as they are, with their labels unsmoothed.
   Batch rows(const std::vector<int64_t>& rows) const;
-  // The same with label smoothing, mixup and noise.
+  // The same with label smoothing, augmentation and mixup.
   Batch augmented(const std::vector<int64_t>& rows, Random random) const;
 
  private:

@@ -51,7 +51,15 @@ void read_train(const TomlTable& table, Recipe& recipe) {
     throw table.error("balance_classes", "the weights of the classes are given as well", "one of the two");
   }
   o.mixup = table.number("mixup", kNotNegative, 0.0);
-  o.noise = table.number("noise", kNotNegative, 0.0);
+  Augmentation& a = o.augmentation;
+  a.noise = table.number("noise", kNotNegative, 0.0);
+  a.flip = table.boolean("flip", false);
+  const std::vector<int64_t> shift = table.integers("shift", {0, 1 << 20});
+  if (shift.size() > 2)
+    throw table.error("shift", "one or two numbers are needed", "along the first and second dimension");
+  if (!shift.empty()) a.shift_first = shift[0];
+  if (shift.size() == 2) a.shift_second = shift[1];
+  a.mask = table.integer("mask", {0, 1 << 20}, 0);
   o.clip_norm = table.number("clip_norm", kNotNegative, 0.0);
   o.patience = table.integer("patience", kNotNegative, 0);
   o.optimizer.kind = choice(table, "optimizer", kOptimizerNames, OptimizerKind::adam);

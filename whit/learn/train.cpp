@@ -36,18 +36,20 @@ uint32_t digest(const std::vector<float>& values) {
 // All that the weights depend on: a checkpoint goes on only where it stands for the same.
 std::string fingerprint(const Model& model, const data::Samples& training, const data::Samples& validation,
                         const TrainOptions& o) {
-  const std::string text =
-      fmt::format("{} {} {} | {} {} {} {} {} {} | {} {} {} {} {} | {} {} {} {} {} {} {} {} | {} | {} {} {} {} | {}",  //
-                  o.epochs, o.batch_size, o.seed,                                                                     //
-                  static_cast<int>(o.optimizer.kind), o.optimizer.momentum, o.optimizer.beta1, o.optimizer.beta2,
-                  o.optimizer.epsilon, o.optimizer.weight_decay,  //
-                  static_cast<int>(o.schedule.kind), o.schedule.rate, o.schedule.warmup_epochs, o.schedule.factor,
-                  o.schedule.every,  //
-                  static_cast<int>(o.loss), o.huber_delta, o.label_smoothing, fmt::join(o.class_weights, ","), o.mixup,
-                  o.noise, o.clip_norm, o.patience,  //
-                  fmt::join(model.normalised, ","),  //
-                  digest(training.values), digest(training.labels), digest(validation.values),
-                  digest(validation.labels), ir::print_text(model.graph, {0}));
+  const Augmentation& a = o.augmentation;
+  const std::string text = fmt::format(
+      "{} {} {} | {} {} {} {} {} {} | {} {} {} {} {} | {} {} {} {} {} {} {} | {} {} {} {} {} | {} | {} {} {} {} | {}",
+      o.epochs, o.batch_size, o.seed,  //
+      static_cast<int>(o.optimizer.kind), o.optimizer.momentum, o.optimizer.beta1, o.optimizer.beta2,
+      o.optimizer.epsilon, o.optimizer.weight_decay,  //
+      static_cast<int>(o.schedule.kind), o.schedule.rate, o.schedule.warmup_epochs, o.schedule.factor,
+      o.schedule.every,  //
+      static_cast<int>(o.loss), o.huber_delta, o.label_smoothing, fmt::join(o.class_weights, ","), o.mixup, o.clip_norm,
+      o.patience,                                              //
+      a.noise, a.flip, a.shift_first, a.shift_second, a.mask,  //
+      fmt::join(model.normalised, ","),                        //
+      digest(training.values), digest(training.labels), digest(validation.values), digest(validation.labels),
+      ir::print_text(model.graph, {0}));
   return hex(sha256({reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
 }
 

@@ -12,6 +12,7 @@
 
 #include "whit/data/samples.hpp"
 #include "whit/ir/graph.hpp"
+#include "whit/learn/augment.hpp"
 #include "whit/learn/optimizer.hpp"
 
 namespace whit::learn {
@@ -31,7 +32,7 @@ struct TrainOptions {
   double label_smoothing = 0.0;       // this share of each label goes to all classes alike
   std::vector<double> class_weights;  // by class; empty: all 1. The loss is the weighted mean
   double mixup = 0.0;                 // alpha of Beta(alpha, alpha), by which pairs of samples are mixed; 0: not
-  double noise = 0.0;                 // standard deviation of what is added to the inputs
+  Augmentation augmentation;          // of the first input
   double clip_norm = 0.0;             // largest norm of all gradients; 0: any
   int64_t patience = 0;               // stop after so many epochs without a lower validation loss; 0: never
 };

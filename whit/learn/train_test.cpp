@@ -70,7 +70,7 @@ TEST(Train, EveryOptionLearns) {
   TrainOptions options = few_epochs(10);
   options.optimizer.kind = OptimizerKind::sgd;
   options.schedule = {ScheduleKind::cosine, 0.05, 1.0};
-  options.label_smoothing = 0.1, options.mixup = 0.2, options.noise = 0.1, options.clip_norm = 1.0;
+  options.label_smoothing = 0.1, options.mixup = 0.2, options.augmentation.noise = 0.1, options.clip_norm = 1.0;
   options.class_weights = balanced_class_weights(training, 3);
   EXPECT_GT(train(net(Architecture::dense, {6}), training, validation, options).epochs.back().validation_metric, 0.93);
   options.optimizer = {.kind = OptimizerKind::adamw, .weight_decay = 0.01};
@@ -107,7 +107,7 @@ TEST(Train, RegressionAndReconstruction) {
 TEST(Train, TheSameSeedGivesTheSameBits) {
   const data::Samples training = clouds(100, 1);
   TrainOptions options = few_epochs(3);
-  options.mixup = 0.3, options.noise = 0.1;
+  options.mixup = 0.3, options.augmentation.noise = 0.1;
   const Model model = net(Architecture::lstm, {3, 2});
   data::Samples sequences = training;
   sequences.shape = {3, 2};
@@ -124,7 +124,7 @@ TEST(Train, GoesOnAfterAKillToTheSameBits) {
   const TemporaryDirectory folder;
   const data::Samples training = clouds(130, 1), validation = clouds(50, 2);
   TrainOptions options = few_epochs(4);
-  options.mixup = 0.3, options.noise = 0.1, options.patience = 2;
+  options.mixup = 0.3, options.augmentation.noise = 0.1, options.patience = 2;
   const Model model = net(Architecture::dense, {6}, 3, true);
   const auto alone = weights_of(train(model, training, validation, options).graph);
   for (int64_t kill = 1; kill < 16; ++kill) {
@@ -187,6 +187,9 @@ TEST(Train, RefusesBadInput) {
   diverging.optimizer.kind = OptimizerKind::sgd;
   diverging.schedule.rate = 1e12;
   EXPECT_THROW(train(model, clouds(200, 1), {}, diverging), Error);
+  TrainOptions flipped = few_epochs();
+  flipped.augmentation.flip = true;  // of samples of one dimension
+  EXPECT_THROW(train(model, clouds(20, 1), {}, flipped), Error);
 }
 
 }  // namespace
