@@ -3,9 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
-#include <set>
+#include <vector>
 
 #include "whit/base/error.hpp"
 #include "whit/base/hash.hpp"
@@ -16,7 +17,6 @@
 #include "whit/device/advise.hpp"
 #include "whit/device/fit_print.hpp"
 #include "whit/device/patches.hpp"
-#include "whit/device/variants.hpp"
 
 namespace whit::cli {
 namespace {
@@ -74,14 +74,17 @@ void fit_one(const Arguments& arguments, const device::Budgets& budgets) {
   const device::Subject subject = subject_of(arguments);
   const device::MeasurementCache cache;
   report.model = compile::identifier(arguments.model);
-  report.measured = device::measure(subject, device::measured_target(report.profile), cache);
+  report.measured = device::measure(subject, report.profile, cache);
   report.fit = device::fit(report.measured, report.profile, budgets);
-  const bool is_integer = subject.graph && device::is_full_integer(*subject.graph);
+  const bool is_integer = subject.is_integer();
   report.notes = device::notes(report.profile, report.measured, is_integer);
   if (!report.fit.fits()) {
     report.advice = device::advise(subject, report.profile, budgets, report.measured, cache);
     if (subject.graph && report.fit.find(device::Resource::ram)->margin() < 0) {
-      report.notes.push_back(fmt::format("RAM is set by {}", device::peak_layer(*subject.graph, subject.passes)));
+      const bool strips =
+          std::any_of(report.advice.begin(), report.advice.end(), [](const auto& a) { return a.is_predicted; });
+      report.notes.push_back(fmt::format("RAM is set by {}{}", device::peak_layer(*subject.graph, subject.passes),
+                                         strips ? "" : "; the first layers in strips of rows would not lessen it"));
     }
     report.notes.push_back(
         "what a change costs in accuracy is not known until it is tested: whit quantize, or training");
@@ -95,14 +98,15 @@ void fit_one(const Arguments& arguments, const device::Budgets& budgets) {
 
 void fit_all(const Arguments& arguments, const device::Budgets& budgets) {
   const device::Subject subject = subject_of(arguments);
-  std::set<std::string> targets;
-  for (const device::Profile& profile : device::all_profiles()) targets.insert(device::measured_target(profile).name);
-  const auto outcomes = device::measure_on(subject, targets, device::MeasurementCache());
-  const bool is_integer = subject.graph && device::is_full_integer(*subject.graph);
+  std::vector<const device::Profile*> devices;
+  for (const device::Profile& profile : device::all_profiles()) devices.push_back(&profile);
+  const std::vector<device::Outcome> outcomes = device::measure_on(subject, devices, device::MeasurementCache());
+  const bool is_integer = subject.is_integer();
   device::DevicesReport report{compile::identifier(arguments.model), {}};
   bool any = false;
-  for (const device::Profile& profile : device::all_profiles()) {
-    const auto& [measured, failure] = outcomes.at(device::measured_target(profile).name);
+  for (size_t i = 0; i < devices.size(); ++i) {
+    const device::Profile& profile = *devices[i];
+    const auto& [measured, failure] = outcomes[i];
     device::DeviceFit entry{&profile, std::nullopt, failure, {}};
     if (measured) {
       entry.fit = device::fit(*measured, profile, budgets);

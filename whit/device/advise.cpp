@@ -49,7 +49,7 @@ class Advisor {
 
  private:
   Fit fit_of(const Subject& subject) const {
-    return device::fit(measure(subject, measured_target(profile_), cache_), profile_, budgets_);
+    return device::fit(measure(subject, profile_, cache_), profile_, budgets_);
   }
 
   // Changes of the model or of its build, each built and counted.
@@ -116,22 +116,20 @@ class Advisor {
     Budgets budgets = budgets_;
     budgets.ram_bytes = budgets.flash_bytes = std::nullopt;
     if (device::fit(measured_, profile_, budgets).fits()) return;  // the budget is the user's, not the device's
-    const bool is_integer = subject_.graph && is_full_integer(*subject_.graph);
+    const bool is_integer = subject_.is_integer();
     std::vector<const Profile*> devices;
-    std::set<std::string> targets;
     for (const Profile& profile : all_profiles()) {
       if (profile.name == profile_.name || profile.kind == Kind::cloud) continue;
       if (profile.target.empty() && !is_integer) continue;  // its figure is of int8
       devices.push_back(&profile);
-      targets.insert(measured_target(profile).name);
     }
-    const auto outcomes = measure_on(subject_, targets, cache_);
     std::stable_sort(devices.begin(), devices.end(),
                      [](const Profile* a, const Profile* b) { return a->usd.value < b->usd.value; });
-    for (const Profile* profile : devices) {
-      const Outcome& outcome = outcomes.at(measured_target(*profile).name);
-      if (!outcome.measured) continue;
-      const Fit fit = device::fit(*outcome.measured, *profile, budgets);
+    const std::vector<Outcome> outcomes = measure_on(subject_, devices, cache_);
+    for (size_t i = 0; i < devices.size(); ++i) {
+      const Profile* profile = devices[i];
+      if (!outcomes[i].measured) continue;
+      const Fit fit = device::fit(*outcomes[i].measured, *profile, budgets);
       if (!fit.fits()) continue;
       all.push_back({fmt::format("another device: {}", profile->name),
                      fmt::format("{}, about {:.2f} USD", profile->title, profile->usd.value), fit, false, ""});

@@ -76,6 +76,9 @@ Fit fit(const Measured& measured, const Profile& profile, const Budgets& budgets
 
 std::vector<std::string> own_notes(const Profile& profile, const Measured& measured, bool is_integer) {
   std::vector<std::string> notes;
+  if (measured.work.cost.instructions == 0) {
+    notes.push_back("too large to be built for the emulator: RAM without the stack, flash without code");
+  }
   if (profile.target.empty() && !is_integer) {
     notes.push_back("its latency is that of an int8 model: with floats it is longer");
   }

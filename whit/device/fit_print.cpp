@@ -96,7 +96,7 @@ report::Table advice_table(const FitReport& report) {
   for (const Advice& advice : report.advice) {
     const std::string note = advice.note.empty() ? "" : fmt::format(" ({})", advice.note);
     if (!advice.fit) {
-      table.rows.push_back({advice.change, "", "", "", "", "unknown", advice.how + note});
+      table.rows.push_back({advice.change, "", "", "", "", "-", advice.how + note});
       continue;
     }
     const Need& need = advice.fit->need;
@@ -144,9 +144,19 @@ report::Table devices_table(const DevicesReport& report) {
 
 std::string devices_notes(const DevicesReport& report) {
   std::string text = "- latency, energy and battery life are estimated, not measured on the devices (docs/cycles.md)\n";
+  std::vector<std::pair<std::string, std::string>> devices_by_note;
   for (const DeviceFit& device : report.devices) {
-    for (const std::string& note : device.notes) text += fmt::format("- {}: {}\n", device.profile->name, note);
+    for (const std::string& note : device.notes) {
+      const auto same =
+          std::find_if(devices_by_note.begin(), devices_by_note.end(), [&](const auto& d) { return d.first == note; });
+      if (same != devices_by_note.end()) {
+        same->second += ", " + device.profile->name;
+      } else {
+        devices_by_note.emplace_back(note, device.profile->name);
+      }
+    }
   }
+  for (const auto& entry : devices_by_note) text += fmt::format("- {}: {}\n", entry.second, entry.first);
   return text + "- " + kLeftOut + "\n";
 }
 

@@ -12,6 +12,7 @@
 #include "whit/base/file.hpp"
 #include "whit/base/hash.hpp"
 #include "whit/base/process.hpp"
+#include "whit/base/units.hpp"
 
 namespace whit::device {
 namespace {
@@ -113,16 +114,37 @@ std::string measurement_key(const target::Target& target, const compile::Program
   return hex(sha256(bytes_of(text)));
 }
 
+bool can_run(const target::Target& target, const compile::Program& program) {
+  constexpr int64_t kForStack = 64 * 1024, kForCode = 256 * 1024;
+  int64_t ram = int64_t{program.header().arena_bytes} + kForStack;
+  for (const compile::ProgramTensor& input : program.inputs()) ram += input.info.bytes;
+  return ram <= target.ram_bytes && program.header().constants_bytes + kForCode <= target.flash_bytes;
+}
+
+Measured without_run(const compile::Program& program) {
+  Measured m;
+  for (const compile::ProgramOp& op : program.ops()) m.work.macs += op.macs;
+  m.arena_bytes = program.header().arena_bytes;
+  m.weights_bytes = program.header().constants_bytes;
+  return m;
+}
+
 Measured measure(const target::Target& target, const compile::Program& program, compile::Optimize optimize,
                  const MeasurementCache& cache) {
+  if (!can_run(target, program)) {
+    throw Error(ErrorCode::gate_failed,
+                fmt::format("an arena of {} and {} of constants are more than can be emulated, {} of each",
+                            text_of_bytes(program.header().arena_bytes),
+                            text_of_bytes(program.header().constants_bytes), text_of_bytes(target.ram_bytes)),
+                program.name(), "a smaller input or model, or a device that runs Linux");
+  }
   const std::string key = measurement_key(target, program, optimize);
   if (const std::optional<Measured> known = cache.find(key)) return *known;
   const target::BenchImage image(target, program, optimize);
   const target::BenchResult result = image.measure(target::ramp37(program));
-  Measured m;
+  Measured m = without_run(program);
   m.work.cost = result.total;
   m.work.traffic = result.traffic;
-  for (const compile::ProgramOp& op : program.ops()) m.work.macs += op.macs;
   m.arena_bytes = result.arena_bytes;
   m.stack_bytes = result.stack_bytes;
   m.code_bytes = result.code_bytes;

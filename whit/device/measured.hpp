@@ -45,7 +45,14 @@ class MeasurementCache {
 // the result.
 std::string measurement_key(const target::Target& target, const compile::Program& program, compile::Optimize optimize);
 
-// From the cache, or by building and running the image (target/bench.hpp, input rule ramp37; its errors).
+// False when the Program needs more memory than the emulated machine has: no image of it can be linked or run.
+bool can_run(const target::Target& target, const compile::Program& program);
+
+// What is known of a Program that does not run: arena, constants and MACs; no code, no stack, no instructions.
+Measured without_run(const compile::Program& program);
+
+// From the cache, or by building and running the image (target/bench.hpp, input rule ramp37; its errors). Error
+// gate_failed when it cannot run.
 Measured measure(const target::Target& target, const compile::Program& program, compile::Optimize optimize,
                  const MeasurementCache& cache);
 

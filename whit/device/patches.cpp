@@ -51,6 +51,9 @@ bool is_image(const ir::Graph& graph, ir::TensorId id) {
   return shape.size() == 4 && shape[0] == 1;
 }
 
+// Converters chain the names of all that they fused: the first part will do.
+std::string name_of(const ir::Tensor& tensor) { return tensor.name.substr(0, tensor.name.find(';')); }
+
 bool is_read(const ir::Node& node, ir::TensorId id) {
   return std::find(node.inputs.begin(), node.inputs.end(), id) != node.inputs.end();
 }
@@ -132,7 +135,7 @@ std::optional<PatchedArena> patched_arena(ir::Graph graph, int strips, const com
     if (best && arena >= best->arena_bytes) continue;
     ir::Graph first = graph;
     first.nodes.resize(last + 1);
-    best = PatchedArena{arena, output.name, static_cast<int>(last) + 1,
+    best = PatchedArena{arena, name_of(output), static_cast<int>(last) + 1,
                         static_cast<double>(strips * macs_of(strip) - macs_of(first)) /
                             static_cast<double>(std::max<int64_t>(1, macs_of(graph)))};
   }
@@ -159,8 +162,9 @@ std::string peak_layer(ir::Graph graph, const compile::PassOptions& passes) {
     }
     if (in + out + others <= most) continue;
     most = in + out + others;
-    peak = fmt::format("{}: {} bytes in, {} out{}", ir::place_of(graph, graph.nodes[n]), in, out,
-                       others > 0 ? fmt::format(", {} kept for later", others) : "");
+    const ir::Node& node = graph.nodes[n];
+    peak = fmt::format("{} '{}': {} bytes in, {} out{}", ir::name_of(node.op), name_of(graph.tensor(node.outputs[0])),
+                       in, out, others > 0 ? fmt::format(", {} kept for later", others) : "");
   }
   return peak;
 }

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <functional>
-#include <mutex>
-#include <vector>
+#include <map>
+#include <utility>
 
 #include "whit/base/error.hpp"
+#include "whit/device/fit.hpp"
+#include "whit/device/variants.hpp"
 
 namespace whit::device {
 
@@ -22,34 +24,52 @@ compile::Program Subject::program_for(const target::Target& target) const {
   }
 }
 
-Measured measure(const Subject& subject, const target::Target& target, const MeasurementCache& cache) {
-  return measure(target, subject.program_for(target), subject.optimize, cache);
+bool Subject::is_integer() const {
+  if (graph) return is_full_integer(*graph);
+  const auto is_int8 = [](const compile::ProgramTensor& tensor) {
+    return tensor.info.type == static_cast<uint32_t>(rt::ElementType::i8);
+  };
+  return std::all_of(program->inputs().begin(), program->inputs().end(), is_int8) &&
+         std::all_of(program->outputs().begin(), program->outputs().end(), is_int8);
 }
 
-std::map<std::string, Outcome> measure_on(const Subject& subject, const std::set<std::string>& targets,
-                                          const MeasurementCache& cache) {
-  std::map<std::string, Outcome> outcomes;
-  std::optional<Error> first;
-  std::mutex mutex;
+Measured measure(const Subject& subject, const Profile& profile, const MeasurementCache& cache) {
+  const target::Target& target = measured_target(profile);
+  const compile::Program program = subject.program_for(target);
+  if (profile.target.empty() && !can_run(target, program)) return without_run(program);
+  return measure(target, program, subject.optimize, cache);
+}
+
+std::vector<Outcome> measure_on(const Subject& subject, const std::vector<const Profile*>& devices,
+                                const MeasurementCache& cache) {
+  // Devices with the same target, own or as a stand-in, share an outcome.
+  std::map<std::pair<std::string, bool>, std::vector<size_t>> groups;
+  for (size_t i = 0; i < devices.size(); ++i) {
+    groups[{measured_target(*devices[i]).name, devices[i]->target.empty()}].push_back(i);
+  }
+  std::vector<Outcome> outcomes(devices.size());
+  std::vector<std::optional<Error>> failures(devices.size());
   std::vector<std::function<void()>> jobs;
-  for (const std::string& name : targets) {
-    jobs.push_back([&, name] {
+  for (const auto& group : groups) {
+    const std::vector<size_t>& members = group.second;
+    jobs.push_back([&, members] {
       Outcome outcome;
-      std::optional<Error> failure;
       try {
-        outcome.measured = measure(subject, target::find_emulated_target(name), cache);
+        outcome.measured = measure(subject, *devices[members[0]], cache);
       } catch (const Error& error) {
         outcome.failure = error.what();
-        failure = error;
+        failures[members[0]] = error;
       }
-      const std::lock_guard lock(mutex);
-      outcomes[name] = outcome;
-      if (failure && !first) first = failure;
+      for (const size_t i : members) outcomes[i] = outcome;
     });
   }
   run_parallel(jobs);
-  const bool any = std::any_of(outcomes.begin(), outcomes.end(), [](const auto& o) { return o.second.measured; });
-  if (!any && first) throw *first;
+  const bool any =
+      std::any_of(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.measured.has_value(); });
+  if (any) return outcomes;
+  for (const std::optional<Error>& failure : failures) {
+    if (failure) throw *failure;
+  }
   return outcomes;
 }
 

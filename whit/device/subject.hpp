@@ -2,13 +2,13 @@
 // Program is what it is.
 #pragma once
 
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <vector>
 
 #include "whit/compile/compile.hpp"
 #include "whit/device/measured.hpp"
+#include "whit/device/profile.hpp"
 
 namespace whit::device {
 
@@ -22,18 +22,23 @@ struct Subject {
 
   // Compiled for the target's kernels. Errors as of compile(), naming the file.
   compile::Program program_for(const target::Target& target) const;
+
+  // All activations are int8; of a Program, its inputs and outputs.
+  bool is_integer() const;
 };
 
-Measured measure(const Subject& subject, const target::Target& target, const MeasurementCache& cache);
+// On the target of the device, see measured_target(); without_run() for a device that has none of its own where the
+// stand-in is too small.
+Measured measure(const Subject& subject, const Profile& profile, const MeasurementCache& cache);
 
-// Why a model could not be built or run for a target, instead of what it costs there.
+// Why a model could not be built or run for a device, instead of what it costs there.
 struct Outcome {
   std::optional<Measured> measured;
   std::string failure;
 };
 
-// By the names of emulated targets; in parallel. Error when no target succeeds: the first one's.
-std::map<std::string, Outcome> measure_on(const Subject& subject, const std::set<std::string>& targets,
-                                          const MeasurementCache& cache);
+// In the order of the devices, each target once and in parallel. Error when no device succeeds: the first one's.
+std::vector<Outcome> measure_on(const Subject& subject, const std::vector<const Profile*>& devices,
+                                const MeasurementCache& cache);
 
 }  // namespace whit::device
