@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <exception>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -65,46 +64,18 @@ std::string version_of(const std::string& compiler) {
 
 }  // namespace
 
-MeasurementCache::MeasurementCache() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  if (cache != nullptr && cache[0] == '/') {  // the specification has relative ones ignored
-    folder_ = std::filesystem::path(cache) / "whit";
-  } else if (home != nullptr && home[0] != 0) {
-    folder_ = std::filesystem::path(home) / ".cache/whit";
-  }
-}
-
-// A file is the SHA-256 of its second line, then that line.
 std::optional<Measured> MeasurementCache::find(const std::string& key) const {
-  std::error_code none;
-  const std::filesystem::path file = folder_ / key;
-  if (folder_.empty() || !std::filesystem::is_regular_file(file, none)) return std::nullopt;
+  const std::optional<std::vector<uint8_t>> content = cache_.find(key);
+  if (!content) return std::nullopt;
   try {
-    const std::vector<uint8_t> bytes = read_file(file);
-    const std::string text(bytes.begin(), bytes.end());
-    const size_t end = text.find('\n');
-    if (end == std::string::npos) return std::nullopt;
-    const std::string content = text.substr(end + 1);
-    if (text.substr(0, end) != hex(sha256(bytes_of(content)))) return std::nullopt;
-    return from_json(Json::parse(content));
-  } catch (const Error&) {
-    return std::nullopt;
+    return from_json(Json::parse(*content));
   } catch (const Json::exception&) {
     return std::nullopt;
   }
 }
 
 void MeasurementCache::store(const std::string& key, const Measured& measured) const {
-  if (folder_.empty()) return;
-  std::error_code failed;
-  std::filesystem::create_directories(folder_, failed);
-  if (failed) return;
-  const std::string content = to_json(measured).dump();
-  try {
-    write_file(folder_ / key, hex(sha256(bytes_of(content))) + "\n" + content);
-  } catch (const Error&) {  // a full disk: the next run measures again
-  }
+  cache_.store(key, bytes_of(to_json(measured).dump()));
 }
 
 std::string measurement_key(const target::Target& target, const compile::Program& program, compile::Optimize optimize) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "whit/base/cache.hpp"
 #include "whit/compile/program.hpp"
 #include "whit/device/cost_model.hpp"
 #include "whit/target/bench.hpp"
@@ -26,19 +27,17 @@ struct Measured {
   double flash_bytes() const { return static_cast<double>(code_bytes) + weights_bytes; }
 };
 
-// Measurements by the digest of all that decides them, a file each. A file that is damaged counts as absent. Writing
-// replaces files whole; a folder that cannot be written to only costs time.
+// Measurements by the digest of all that decides them; see whit/base/cache.hpp.
 class MeasurementCache {
  public:
-  // XDG_CACHE_HOME/whit or HOME/.cache/whit; without either nothing is remembered.
-  MeasurementCache();
-  explicit MeasurementCache(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  MeasurementCache() = default;
+  explicit MeasurementCache(std::filesystem::path folder) : cache_(std::move(folder)) {}
 
   std::optional<Measured> find(const std::string& key) const;
   void store(const std::string& key, const Measured& measured) const;
 
  private:
-  std::filesystem::path folder_;  // empty: none
+  Cache cache_;
 };
 
 // Digest of Program, target, flags, compiler and this program of ours, whose kernels, emitter and counter are part of
