@@ -44,26 +44,10 @@ void keep_largest(std::span<float> weights, size_t row, size_t block, size_t kee
   for (const size_t i : smallest(sizes, keep)) std::fill(blocks[i].begin(), blocks[i].end(), 0.0f);
 }
 
-void prune_layer(std::span<float> weights, size_t row, const Sparsity& sparsity) {
-  if (sparsity.group == 0) {
-    const auto block = static_cast<size_t>(sparsity.block);
-    const size_t blocks = weights.size() / row * ((row + block - 1) / block);
-    const auto zeros = static_cast<size_t>(std::llround(sparsity.share * static_cast<double>(blocks)));
-    return keep_largest(weights, row, block, blocks - zeros);
-  }
-  const auto group = static_cast<size_t>(sparsity.group);
-  for (size_t begin = 0; begin < weights.size(); begin += row) {
-    for (size_t i = 0; i < row; i += group) {
-      const size_t count = std::min(group, row - i);
-      keep_largest(weights.subspan(begin + i, count), count, 1, static_cast<size_t>(sparsity.keep));
-    }
-  }
-}
-
 // Symmetric: zero is zero. Within a row, which has one scale, magnitudes compare as the real weights' do.
 void prune_integers(std::span<int8_t> weights, size_t row, const Sparsity& sparsity) {
   std::vector<float> values(weights.begin(), weights.end());
-  prune_layer(values, row, sparsity);
+  prune_weights(values, row, sparsity);
   std::transform(values.begin(), values.end(), weights.begin(), [](float v) { return static_cast<int8_t>(v); });
 }
 
@@ -92,17 +76,39 @@ Sparsity sparsity_from_text(const std::string& text) {
       "4:16");
 }
 
+void prune_weights(std::span<float> weights, size_t row, const Sparsity& sparsity) {
+  if (sparsity.group == 0) {
+    const auto block = static_cast<size_t>(sparsity.block);
+    const size_t blocks = weights.size() / row * ((row + block - 1) / block);
+    const auto zeros = static_cast<size_t>(std::llround(sparsity.share * static_cast<double>(blocks)));
+    return keep_largest(weights, row, block, blocks - zeros);
+  }
+  const auto group = static_cast<size_t>(sparsity.group);
+  for (size_t begin = 0; begin < weights.size(); begin += row) {
+    for (size_t i = 0; i < row; i += group) {
+      const size_t count = std::min(group, row - i);
+      keep_largest(weights.subspan(begin + i, count), count, 1, static_cast<size_t>(sparsity.keep));
+    }
+  }
+}
+
+ir::TensorId prunable_weights(const ir::Graph& graph, const ir::Node& node) {
+  if (node.op != ir::Op::conv2d && node.op != ir::Op::fully_connected) return ir::kNoTensor;
+  const ir::Tensor& weights = graph.tensor(node.inputs[1]);
+  const bool large = ir::elements(weights.shape) >= kSmallestPruned;
+  return weights.is_constant && can_prune(weights.type) && large ? node.inputs[1] : ir::kNoTensor;
+}
+
 int prune(ir::Graph& graph, const Sparsity& sparsity) {
   int layers = 0;
   for (ir::Node& node : graph.nodes) {
-    if (node.op != ir::Op::conv2d && node.op != ir::Op::fully_connected) continue;
-    const ir::Tensor& weights = graph.tensor(node.inputs[1]);
-    const int64_t count = ir::elements(weights.shape);
-    if (!weights.is_constant || !can_prune(weights.type) || count < kSmallestPruned) continue;
-    ir::Tensor own = weights;  // other nodes may read the same constant
+    const ir::TensorId id = prunable_weights(graph, node);
+    if (id == ir::kNoTensor) continue;
+    ir::Tensor own = graph.tensor(id);  // other nodes may read the same constant
+    const int64_t count = ir::elements(own.shape);
     const auto row = static_cast<size_t>(count / own.shape[0]);
     if (own.type == ir::DType::f32) {
-      prune_layer({reinterpret_cast<float*>(own.data.data()), static_cast<size_t>(count)}, row, sparsity);
+      prune_weights({reinterpret_cast<float*>(own.data.data()), static_cast<size_t>(count)}, row, sparsity);
     } else {
       prune_integers({reinterpret_cast<int8_t*>(own.data.data()), static_cast<size_t>(count)}, row, sparsity);
     }

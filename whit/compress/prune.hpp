@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "whit/ir/graph.hpp"
@@ -19,11 +20,17 @@ struct Sparsity {
 // "0.7", "1x4:0.7" (blocks of four) or "4:16" (at most 4 of 16 are kept). Error usage for anything else.
 Sparsity sparsity_from_text(const std::string& text);
 
-// Prunes each conv2d and fully_connected layer that has at least kSmallestPruned weights, each by itself; rows are
-// those of one output channel. Blocks are weighed by their sum of squares, and the last of a row
-// may be shorter. Of equal magnitudes the first ones stay. The graph has been through prepare(), or has int8 weights:
-// then N:M alone has a meaning where scales differ by channel. Returns the number of layers pruned.
+// Zeroes weights of one layer, whose rows (the weights of one output channel) have `row` each. Blocks are weighed by
+// their sum of squares, and the last of a row may be shorter. Of equal magnitudes the first ones stay.
+void prune_weights(std::span<float> weights, size_t row, const Sparsity& sparsity);
+
+// The constant that a node is pruned in: the f32 or i8 weights of a conv2d or fully_connected, at least
+// kSmallestPruned of them. kNoTensor for other nodes.
 inline constexpr int64_t kSmallestPruned = 1024;
+ir::TensorId prunable_weights(const ir::Graph& graph, const ir::Node& node);
+
+// Prunes each layer that has prunable weights, each by itself. The graph has been through prepare(), or has int8
+// weights: then N:M alone has a meaning where scales differ by channel. Returns the number of layers pruned.
 int prune(ir::Graph& graph, const Sparsity& sparsity);
 
 }  // namespace whit::compress

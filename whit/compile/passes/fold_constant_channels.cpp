@@ -3,96 +3,17 @@
 #include <numeric>
 
 #include "whit/compile/passes/channel_intervals.hpp"
+#include "whit/compile/passes/channel_slots.hpp"
 #include "whit/compile/passes/passes.hpp"
 #include "whit/compile/passes/rewrite.hpp"
 
 namespace whit::compile {
 namespace {
 
-// A slot is one channel of one int8 activation. Slots that can only go together form a group: an element-wise op links
-// the channels of its input and output, a depthwise convolution too. A group goes when nobody holds one of its slots.
-class Slots {
- public:
-  explicit Slots(const ChannelIntervals& intervals) {
-    int32_t next = 0;
-    for (const auto& channels : intervals) {
-      first_.push_back(next);
-      count_.push_back(static_cast<int32_t>(channels.size()));
-      next += static_cast<int32_t>(channels.size());
-    }
-    parent_.resize(static_cast<size_t>(next));
-    std::iota(parent_.begin(), parent_.end(), 0);
-    held_.assign(static_cast<size_t>(next), false);
-  }
-
-  int32_t count(ir::TensorId id) const { return count_[static_cast<size_t>(id)]; }
-
-  void link(ir::TensorId a, int32_t channel_a, ir::TensorId b, int32_t channel_b) {
-    const int32_t root_a = root(slot(a, channel_a));
-    const int32_t root_b = root(slot(b, channel_b));
-    parent_[static_cast<size_t>(root_b)] = root_a;
-    if (held_[static_cast<size_t>(root_b)]) held_[static_cast<size_t>(root_a)] = true;
-  }
-
-  void hold(ir::TensorId id, int32_t channel) { held_[static_cast<size_t>(root(slot(id, channel)))] = true; }
-  void hold(ir::TensorId id) {
-    for (int32_t c = 0; c < count(id); ++c) hold(id, c);
-  }
-  bool held(ir::TensorId id, int32_t channel) { return held_[static_cast<size_t>(root(slot(id, channel)))]; }
-
- private:
-  int32_t slot(ir::TensorId id, int32_t channel) const { return first_[static_cast<size_t>(id)] + channel; }
-  int32_t root(int32_t slot) {
-    while (parent_[static_cast<size_t>(slot)] != slot) {
-      int32_t& parent = parent_[static_cast<size_t>(slot)];
-      parent = parent_[static_cast<size_t>(parent)];
-      slot = parent;
-    }
-    return slot;
-  }
-
-  std::vector<int32_t> first_, count_, parent_;
-  std::vector<bool> held_;
-};
-
-// Element-wise in the channels: channel c of the output depends on channel c of the inputs alone.
-bool is_channelwise(const ir::Graph& graph, const ir::Node& node) {
-  switch (node.op) {
-    case ir::Op::average_pool2d:
-    case ir::Op::max_pool2d:
-    case ir::Op::relu:
-    case ir::Op::relu6:
-    case ir::Op::relu_n1_to_1:
-    case ir::Op::leaky_relu:
-    case ir::Op::logistic:
-    case ir::Op::tanh:
-    case ir::Op::hard_swish:
-    case ir::Op::quantize:
-    case ir::Op::resize_nearest:
-    case ir::Op::resize_bilinear:
-      return true;
-    case ir::Op::pad:
-      return keeps_channels(ir::attributes<ir::PadAttributes>(node));
-    case ir::Op::mean: {
-      const auto rank = static_cast<int32_t>(graph.tensor(node.inputs[0]).shape.size());
-      const auto& axes = ir::attributes<ir::ReduceAttributes>(node).axes;
-      return std::count(axes.begin(), axes.end(), rank - 1) == 0;
-    }
-    case ir::Op::add:
-    case ir::Op::sub:
-    case ir::Op::mul:
-    case ir::Op::maximum:
-    case ir::Op::minimum:
-      return graph.tensor(node.inputs[0]).shape == graph.tensor(node.inputs[1]).shape;
-    default:
-      return false;
-  }
-}
-
 class ConstantChannels {
  public:
   explicit ConstantChannels(ir::Graph& graph)
-      : graph_(graph), intervals_(channel_intervals(graph)), slots_(intervals_), kept_(graph.tensors.size()) {}
+      : graph_(graph), intervals_(channel_intervals(graph)), slots_(counts(intervals_)), kept_(graph.tensors.size()) {}
 
   // One round; true when it removed something.
   bool run() {
@@ -111,6 +32,12 @@ class ConstantChannels {
   }
 
  private:
+  static std::vector<int32_t> counts(const ChannelIntervals& intervals) {
+    std::vector<int32_t> counts;
+    for (const auto& channels : intervals) counts.push_back(static_cast<int32_t>(channels.size()));
+    return counts;
+  }
+
   int32_t channels(ir::TensorId id) const { return slots_.count(id); }
   bool tracked(ir::TensorId id) const { return id != ir::kNoTensor && channels(id) > 0; }
   bool changed(ir::TensorId id) const {
@@ -124,7 +51,7 @@ class ConstantChannels {
     if (simple && is_int8_layer(graph_, node) && tracked(node.inputs[0]) && relate_layer(node)) return;
     const bool all_tracked =
         simple && std::all_of(node.inputs.begin(), node.inputs.end(), [&](ir::TensorId id) { return tracked(id); });
-    if (all_tracked && relate_channelwise(node)) return;
+    if (all_tracked && link_channelwise(graph_, node, slots_)) return;
     for (const auto* ids : {&node.inputs, &node.outputs}) {
       for (const ir::TensorId id : *ids) {
         if (tracked(id)) slots_.hold(id);
@@ -136,8 +63,7 @@ class ConstantChannels {
     const ir::TensorId input = node.inputs[0];
     const int32_t in_channels = channels(input);
     if (node.op == ir::Op::depthwise_conv2d) {
-      const int32_t multiplier = channels(node.outputs[0]) / in_channels;
-      for (int32_t c = 0; c < channels(node.outputs[0]); ++c) slots_.link(input, c / multiplier, node.outputs[0], c);
+      link_depthwise(node, slots_);
       return true;
     }
     const ir::Tensor& weights = graph_.tensor(node.inputs[1]);
@@ -175,31 +101,6 @@ class ConstantChannels {
       if (weights.data[i] != 0) return false;
     }
     return true;
-  }
-
-  bool relate_channelwise(const ir::Node& node) {
-    const ir::TensorId output = node.outputs[0];
-    if (is_channelwise(graph_, node)) {
-      for (const ir::TensorId id : node.inputs) {
-        for (int32_t c = 0; c < channels(output); ++c) slots_.link(id, c, output, c);
-      }
-      return true;
-    }
-    if (node.op == ir::Op::reshape && channels(output) % channels(node.inputs[0]) == 0) {
-      for (int32_t c = 0; c < channels(output); ++c)
-        slots_.link(node.inputs[0], c % channels(node.inputs[0]), output, c);
-      return true;
-    }
-    if (node.op == ir::Op::concat &&
-        ir::attributes<ir::AxisAttributes>(node).axis + 1 == static_cast<int32_t>(graph_.tensor(output).shape.size())) {
-      int32_t first = 0;
-      for (const ir::TensorId id : node.inputs) {
-        for (int32_t c = 0; c < channels(id); ++c) slots_.link(id, c, output, first + c);
-        first += channels(id);
-      }
-      return true;
-    }
-    return false;
   }
 
   // A tensor keeps one channel at least.
@@ -318,7 +219,7 @@ class ConstantChannels {
 
   ir::Graph& graph_;
   const ChannelIntervals intervals_;
-  Slots slots_;
+  ChannelSlots slots_;
   std::vector<std::vector<int32_t>> kept_;  // by tensor: the channels that stay
 };
 
