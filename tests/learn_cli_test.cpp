@@ -2,6 +2,7 @@
 // it refuses.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -9,6 +10,7 @@
 #include "whit/base/file.hpp"
 #include "whit/base/process.hpp"
 #include "whit/base/random.hpp"
+#include "whit/formats/tflite/reader.hpp"
 
 namespace whit::tests {
 namespace {
@@ -153,6 +155,72 @@ TEST_F(LearnCli, ModelsOfOtherKinds) {
                  {"--epochs"});
   write("recipe.toml", data_tables("data.csv") + "[model]\nkind = \"forest\"\n");
   expect_refusal(run(train), 3, {"forest", "random_forest"});
+}
+
+// Weights of type T that are zero, in layers of the size of the recipe's second one.
+template <typename T>
+int64_t zeros(const std::string& file, ir::DType type) {
+  int64_t count = 0;
+  const ir::Graph graph = tflite::read_tflite_file(file);
+  for (const ir::Tensor& tensor : graph.tensors) {
+    if (!tensor.is_constant || tensor.type != type || ir::elements(tensor.shape) != 128 * 64) continue;
+    const T* values = ir::data<T>(tensor);
+    count += std::count(values, values + 128 * 64, T(0));
+  }
+  return count;
+}
+
+TEST_F(LearnCli, PrunedWeightsStayZeroToTheFirmware) {
+  table(600);
+  for (const std::string& sparsity : {"0.7", "4:16"}) {
+    const std::string file = recipe("epochs = 6\nlearning_rate = 0.01\n[prune]\nsparsity = \"" + sparsity +
+                                    "\"\nbegin_step = 5\nend_step = 40\nevery_steps = 5\n");
+    const ProcessResult pruned = run({WHIT_BINARY, "prune", file, "-o", path("m.tflite"), "--json"});
+    ASSERT_EQ(pruned.exit_code, 0) << pruned.output;
+    const int64_t mask = zeros<float>(path("m.tflite"), ir::DType::f32);
+    EXPECT_EQ(mask, sparsity == "0.7" ? 5734 : 6144);
+    const ProcessResult quantized =
+        run({WHIT_BINARY, "quantize", path("m.tflite"), "-o", path("q.tflite"), "--data", path("data.csv"),
+             "--calibrate", "validation", "--test", "test", "--max-drop", "5"});
+    ASSERT_EQ(quantized.exit_code, 0) << quantized.output;
+    EXPECT_GE(zeros<int8_t>(path("q.tflite"), ir::DType::i8), mask);
+    const ProcessResult built =
+        run({WHIT_BINARY, "build", path("q.tflite"), "--target", "cortex-m4", "--optimize", "size", "-o", path("fw")});
+    ASSERT_EQ(built.exit_code, 0) << built.output;
+    const std::vector<uint8_t> source = read_file(path("fw/q.cpp"));
+    EXPECT_NE(std::string(source.begin(), source.end()).find(sparsity == "0.7" ? "_bitmap" : "_4of16"),
+              std::string::npos);
+  }
+}
+
+TEST_F(LearnCli, ChannelsGoFromATrainedModel) {
+  table(600);
+  ASSERT_EQ(run({WHIT_BINARY, "train", recipe("epochs = 5\nlearning_rate = 0.01\n"), "-o", path("m.tflite")}).exit_code,
+            0);
+  const std::string file =
+      write("prune.toml",
+            data_tables("data.csv") + "[model]\nfile = \"m.tflite\"\n[train]\nepochs = 2\n[prune]\nmacs = 0.5\n");
+  const ProcessResult pruned = run({WHIT_BINARY, "prune", file, "-o", path("n.tflite"), "--json"});
+  ASSERT_EQ(pruned.exit_code, 0) << pruned.output;
+  const nlohmann::json first = nlohmann::json::parse(pruned.output.substr(0, pruned.output.find('\n')));
+  EXPECT_LE(first.at("macs").get<int64_t>() * 2, first.at("macs_before").get<int64_t>());
+  EXPECT_EQ(first.at("channels_before"), 128 + 64);
+  expect_refusal(run({WHIT_BINARY, "distill", file, "-o", path("n.tflite")}), 3, {"prune.toml", "[distill]"});
+}
+
+TEST_F(LearnCli, AStudentLearnsFromAFile) {
+  table(600);
+  ASSERT_EQ(
+      run({WHIT_BINARY, "train", recipe("epochs = 5\nlearning_rate = 0.01\n"), "-o", path("teacher.onnx")}).exit_code,
+      0);
+  const std::string file =
+      write("distill.toml", data_tables("data.csv") +
+                                "[model]\narchitecture = \"dense\"\nsizes = [8]\n[train]\nepochs = 3\n[distill]\n"
+                                "teacher = \"teacher.onnx\"\ntemperature = 3\nalpha = 0.7\n");
+  const ProcessResult first = run({WHIT_BINARY, "distill", file, "-o", path("a.tflite")});
+  ASSERT_EQ(first.exit_code, 0) << first.output;
+  ASSERT_EQ(run({WHIT_BINARY, "train", file, "-o", path("b.tflite")}).exit_code, 0);
+  EXPECT_EQ(read_file(path("a.tflite")), read_file(path("b.tflite"))) << "the table counts, whatever the verb";
 }
 
 TEST_F(LearnCli, WithoutWhitLearnTheVerbSaysWhatIsMissing) {

@@ -68,14 +68,16 @@ double beta(Random& random, double alpha) {
   return a + b > 0 ? a / (a + b) : 0.5;
 }
 
+// A single logit is that of class 1 against class 0.
+at::Tensor logits_of_classes(const at::Tensor& y) { return y.size(1) == 1 ? at::cat({at::zeros_like(y), y}, 1) : y; }
+
 // By sample: the loss, and the weight in the mean.
 std::pair<at::Tensor, at::Tensor> losses(const at::Tensor& outputs, const at::Tensor& targets,
                                          const TrainOptions& options) {
-  at::Tensor y = outputs.flatten(1);
+  const at::Tensor y = outputs.flatten(1);
   switch (options.loss) {
     case Loss::cross_entropy: {
-      if (y.size(1) == 1) y = at::cat({at::zeros_like(y), y}, 1);  // the logit of class 1 against that of class 0
-      at::Tensor loss = -(targets * at::log_softmax(y, 1));
+      at::Tensor loss = -(targets * at::log_softmax(logits_of_classes(y), 1));
       if (options.class_weights.empty()) return {loss.sum(1), {}};
       const at::Tensor weights = at::tensor(options.class_weights).to(at::kFloat);
       return {(loss * weights).sum(1), (targets * weights).sum(1)};
@@ -93,7 +95,7 @@ std::pair<at::Tensor, at::Tensor> losses(const at::Tensor& outputs, const at::Te
 }  // namespace
 
 Batches::Batches(const data::Samples& samples, const ir::Graph& graph, int64_t outputs, const TrainOptions& options)
-    : options_(options) {
+    : options_(options), outputs_(outputs) {
   int64_t total = 0;
   for (const ir::TensorId id : graph.inputs) {
     const ir::Shape& shape = graph.tensor(id).shape;
@@ -117,6 +119,19 @@ Batches::Batches(const data::Samples& samples, const ir::Graph& graph, int64_t o
   targets_ = targets_of(samples, values_, outputs, options.loss);
 }
 
+void Batches::set_teacher(const Distillation& distillation) {
+  if (static_cast<int64_t>(distillation.teacher.size()) != count() * outputs_) {
+    throw Error(ErrorCode::bad_input,
+                fmt::format("the teacher gives {} numbers for a sample, the student {}",
+                            static_cast<int64_t>(distillation.teacher.size()) / count(), outputs_),
+                "", "a teacher of the same classes or targets");
+  }
+  teacher_ = at::tensor(distillation.teacher).view({count(), outputs_});
+  if (options_.loss == Loss::cross_entropy) {
+    teacher_ = at::softmax(logits_of_classes(teacher_) / distillation.temperature, 1);
+  }
+}
+
 Tensors Batches::split(const at::Tensor& values) const {
   if (shapes_.size() == 1) return {values.view(shapes_[0])};
   Tensors inputs;
@@ -130,12 +145,13 @@ Tensors Batches::split(const at::Tensor& values) const {
 
 Batch Batches::rows(const std::vector<int64_t>& rows) const {
   const at::Tensor index = at::tensor(rows, at::TensorOptions().dtype(at::kLong));
-  return {split(values_.index_select(0, index)), targets_.index_select(0, index)};
+  return {split(values_.index_select(0, index)), targets_.index_select(0, index), {}};
 }
 
 Batch Batches::augmented(const std::vector<int64_t>& rows, Random random) const {
   const at::Tensor index = at::tensor(rows, at::TensorOptions().dtype(at::kLong));
   at::Tensor values = values_.index_select(0, index), targets = targets_.index_select(0, index);
+  at::Tensor teacher = teacher_.defined() ? teacher_.index_select(0, index) : teacher_;
   const bool classes = options_.loss == Loss::cross_entropy;
   if (classes && options_.label_smoothing > 0) {
     targets.mul_(1.0 - options_.label_smoothing).add_(options_.label_smoothing / static_cast<double>(targets.size(1)));
@@ -153,13 +169,22 @@ Batch Batches::augmented(const std::vector<int64_t>& rows, Random random) const 
         at::tensor(random.permutation(static_cast<int64_t>(rows.size())), at::TensorOptions().dtype(at::kLong));
     values = values * share + values.index_select(0, partners) * (1.0 - share);
     targets = targets * share + targets.index_select(0, partners) * (1.0 - share);
+    if (teacher.defined()) teacher = teacher * share + teacher.index_select(0, partners) * (1.0 - share);
   }
-  return {split(values), targets};
+  return {split(values), targets, teacher};
 }
 
-at::Tensor loss_of(const at::Tensor& outputs, const at::Tensor& targets, const TrainOptions& options) {
-  const auto [loss, weight] = losses(outputs, targets, options);
-  return weight.defined() ? loss.sum() / weight.sum() : loss.mean();
+at::Tensor loss_of(const at::Tensor& outputs, const Batch& batch, const TrainOptions& options) {
+  const auto [losses_of_labels, weight] = losses(outputs, batch.targets, options);
+  const at::Tensor loss = weight.defined() ? losses_of_labels.sum() / weight.sum() : losses_of_labels.mean();
+  if (!batch.teacher.defined()) return loss;
+  const double alpha = options.distillation->alpha, temperature = options.distillation->temperature;
+  const at::Tensor y = outputs.flatten(1);
+  if (options.loss != Loss::cross_entropy) {
+    return loss * (1.0 - alpha) + at::square(y - batch.teacher).mean() * alpha;
+  }
+  const at::Tensor soft = -(batch.teacher * at::log_softmax(logits_of_classes(y) / temperature, 1)).sum(1).mean();
+  return loss * (1.0 - alpha) + soft * (alpha * temperature * temperature);
 }
 
 LossSum loss_sum(const at::Tensor& outputs, const at::Tensor& targets, const TrainOptions& options) {

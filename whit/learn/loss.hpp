@@ -12,6 +12,7 @@ namespace whit::learn {
 struct Batch {
   Tensors inputs;
   at::Tensor targets;  // cross_entropy: probabilities [N, classes]; else [N, outputs]
+  at::Tensor teacher;  // the same of the teacher, at its temperature; undefined without one
 };
 
 class Batches {
@@ -20,8 +21,11 @@ class Batches {
   // and graph do not fit together.
   Batches(const data::Samples& samples, const ir::Graph& graph, int64_t outputs, const TrainOptions& options);
 
+  // Error bad_input when there is not one row for each sample.
+  void set_teacher(const Distillation& distillation);
+
   int64_t count() const { return values_.size(0); }
-  // Rows as they are, with their labels unsmoothed.
+  // Rows as they are, with their labels unsmoothed, without teacher.
   Batch rows(const std::vector<int64_t>& rows) const;
   // The same with label smoothing, augmentation and mixup.
   Batch augmented(const std::vector<int64_t>& rows, Random random) const;
@@ -32,11 +36,12 @@ class Batches {
   const TrainOptions& options_;
   std::vector<std::vector<int64_t>> shapes_;  // of the inputs, N first as -1
   std::vector<int64_t> elements_;             // of each input
-  at::Tensor values_, targets_;               // [N, elements], as Batch::targets
+  int64_t outputs_;                           // of the model
+  at::Tensor values_, targets_, teacher_;     // [N, elements], as of Batch
 };
 
 // The mean loss of a batch. `outputs`: [N, ...], for cross_entropy logits.
-at::Tensor loss_of(const at::Tensor& outputs, const at::Tensor& targets, const TrainOptions& options);
+at::Tensor loss_of(const at::Tensor& outputs, const Batch& batch, const TrainOptions& options);
 
 // The sum of losses and of the weights that they are to be divided by: of parts of a set of samples.
 struct LossSum {

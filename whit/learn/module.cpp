@@ -118,8 +118,7 @@ void Module::add_parameters(const ir::Node& node, bool normalised) {
     at::Tensor& constant = constants_[static_cast<size_t>(id)];
     if (!tensor.is_constant || tensor.type != ir::DType::f32 || constant.defined()) continue;
     constant = tensor_of(tensor.data, tensor.shape, at::kFloat).set_requires_grad(true);
-    parameters_.push_back({tensor.name, constant});
-    parameter_ids_.push_back(id);
+    parameters_.push_back({tensor.name, constant, id});
   }
 }
 
@@ -189,9 +188,9 @@ Tensors Module::forward(const Tensors& inputs, bool training) {
 
 ir::Graph Module::graph() const {
   ir::Graph graph = graph_;
-  for (size_t i = 0; i < parameter_ids_.size(); ++i) {
-    const at::Tensor& value = constants_[static_cast<size_t>(parameter_ids_[i])];
-    store(value.data_ptr<float>(), static_cast<size_t>(value.numel()), graph.tensor(parameter_ids_[i]));
+  for (const Parameter& each : parameters_) {
+    if (each.constant == ir::kNoTensor) continue;
+    store(each.value.data_ptr<float>(), static_cast<size_t>(each.value.numel()), graph.tensor(each.constant));
   }
   for (const Normalised& each : norms_) fold(each.norm, *each.node, graph);
   return graph;

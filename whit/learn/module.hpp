@@ -16,6 +16,7 @@ namespace whit::learn {
 struct Parameter {
   std::string name;  // of the constant, in its layout; of batch norm: the layer's output and ":gamma", ":beta"
   at::Tensor value;  // contiguous float32
+  ir::TensorId constant = ir::kNoTensor;  // in the graph; none of batch norm
 };
 
 class Module {
@@ -33,6 +34,7 @@ class Module {
   Tensors forward(const Tensors& inputs, bool training);
 
   std::vector<Parameter>& parameters() { return parameters_; }  // leaves that gather gradients
+  const std::vector<Parameter>& parameters() const { return parameters_; }
   std::vector<Parameter>& statistics() { return statistics_; }  // running mean and variance of batch norms
 
   // The graph with the parameters as they are now, batch norms folded into their layers.
@@ -61,7 +63,6 @@ class Module {
   std::vector<Step> steps_;
   std::vector<Normalised> norms_;
   std::vector<Parameter> parameters_, statistics_;
-  std::vector<ir::TensorId> parameter_ids_;  // of those that are constants: the first of parameters_
 };
 
 }  // namespace whit::learn

@@ -21,10 +21,14 @@ Enum choice(const TomlTable& table, const std::string& key, const std::vector<st
   return static_cast<Enum>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
+// Beside the recipe.
+std::string path_of(const TomlTable& table, const std::string& key) {
+  return (std::filesystem::path(table.file()).parent_path() / table.text(key)).string();
+}
+
 void read_model(const TomlTable& table, Recipe& recipe) {
   if (table.has("file")) {
-    const std::filesystem::path folder = std::filesystem::path(table.file()).parent_path();
-    recipe.model_file = (folder / table.text("file")).string();
+    recipe.model_file = path_of(table, "file");
     return;
   }
   ArchitectureOptions& model = recipe.architecture;
@@ -72,8 +76,56 @@ void read_train(const TomlTable& table, Recipe& recipe) {
   o.schedule.factor = table.number("step_factor", kPositive, 0.1);
 }
 
+void read_weight_pruning(const TomlTable& table, Recipe& recipe) {
+  PruneSchedule schedule;
+  try {
+    schedule.sparsity = compress::sparsity_from_text(table.text("sparsity"));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::usage) throw;
+    throw table.error("sparsity", error.what(), error.hint());
+  }
+  const compress::Sparsity& s = schedule.sparsity;
+  const double last = s.group > 0 ? 1.0 - static_cast<double>(s.keep) / s.group : s.share;
+  schedule.initial = table.number("initial_sparsity", {0.0, last}, 0.0);
+  schedule.begin = table.integer("begin_step", kNotNegative, 0);
+  schedule.end = table.integer("end_step", {1}, 0);
+  schedule.every = table.integer("every_steps", {1}, 100);
+  if (schedule.end > 0 && schedule.begin > schedule.end) {
+    throw table.error("begin_step", "pruning would begin after its end", "begin_step up to end_step");
+  }
+  recipe.options.prune = schedule;
+}
+
+void read_prune(const TomlTable& table, Recipe& recipe) {
+  const bool weights = table.has("sparsity"), share = table.has("channels"), macs = table.has("macs");
+  if (weights + share + macs != 1) {
+    throw table.error("sparsity", "what is pruned is not clear",
+                      "one of sparsity = \"0.7\" (weights), channels = 0.25 (share that goes) and macs = 0.5 (share of "
+                      "the MACs that stays)");
+  }
+  if (weights) return read_weight_pruning(table, recipe);
+  compress::ChannelPruning channels;
+  constexpr double kLeast = 1e-6;
+  if (share) channels.share = table.number("channels", {kLeast, 1.0 - kLeast});
+  if (macs) channels.macs = table.number("macs", {kLeast, 1.0 - kLeast});
+  channels.norm = choice(table, "norm", compress::kChannelNormNames, compress::ChannelNorm::l2);
+  if (recipe.model_file.empty()) {
+    throw table.error(share ? "channels" : "macs", "channels are ranked by trained weights, and [model] has none",
+                      "train the architecture first, then name it: [model] file");
+  }
+  recipe.channels = channels;
+}
+
+void read_distill(const TomlTable& table, Recipe& recipe) {
+  recipe.teacher_file = path_of(table, "teacher");
+  Distillation distillation;
+  distillation.temperature = table.number("temperature", {0.01, 1000}, distillation.temperature);
+  distillation.alpha = table.number("alpha", kShare, distillation.alpha);
+  recipe.options.distillation = distillation;
+}
+
 void check_tables(const TomlTable& root) {
-  const std::vector<std::string> known = {"data", "model", "train"};
+  const std::vector<std::string> known = {"data", "model", "train", "prune", "distill"};
   for (const std::string& key : root.keys()) {
     if (std::count(known.begin(), known.end(), key) == 0) {
       throw root.error(key, "there is no table [" + key + "]", "did you mean [" + nearest(key, known) + "]?");
@@ -86,12 +138,20 @@ void check_tables(const TomlTable& root) {
 Recipe read_recipe(const std::string& file) {
   const TomlTable root = TomlTable::read(file);
   check_tables(root);
-  Recipe recipe{root.table("data"), "", {}, {}, false, {}};
+  Recipe recipe{root.table("data"), "", {}, {}, false, {}, {}, ""};
   const TomlTable model = root.table("model"), train = root.table("train");
   read_model(model, recipe);
   read_train(train, recipe);
   model.refuse_unknown_keys();
   train.refuse_unknown_keys();
+  if (const std::optional<TomlTable> prune = root.find_table("prune")) {
+    read_prune(*prune, recipe);
+    prune->refuse_unknown_keys();
+  }
+  if (const std::optional<TomlTable> distill = root.find_table("distill")) {
+    read_distill(*distill, recipe);
+    distill->refuse_unknown_keys();
+  }
   return recipe;
 }
 

@@ -1,4 +1,5 @@
-// The recipe of a training run: a TOML file with the tables [data] (whit/data), [model] and [train].
+// The recipe of a training run: a TOML file with the tables [data] (whit/data), [model], [train], and, where they are
+// wished for, [prune] and [distill].
 // docs/guide/train.md lists the keys. Paths in it are relative to the recipe.
 #pragma once
 
@@ -6,6 +7,7 @@
 #include <string>
 
 #include "whit/base/toml.hpp"
+#include "whit/compress/prune_channels.hpp"
 #include "whit/data/data_set.hpp"
 #include "whit/learn/architectures.hpp"
 #include "whit/learn/train.hpp"
@@ -16,9 +18,11 @@ struct Recipe {
   TomlTable data;          // [data], for data::read_data_set()
   std::string model_file;  // [model] file: a graph to train further; empty: an architecture
   ArchitectureOptions architecture;
-  std::optional<Loss> loss;      // else it follows from the data
-  bool balance_classes = false;  // class weights from the training samples
-  TrainOptions options;
+  std::optional<Loss> loss;                          // else it follows from the data
+  bool balance_classes = false;                      // class weights from the training samples
+  TrainOptions options;                              // with [distill], but what the teacher says
+  std::optional<compress::ChannelPruning> channels;  // [prune] channels or macs: before training
+  std::string teacher_file;                          // [distill] teacher; empty: none
 };
 
 // Error bad_input, with file, line and key, for what is missing, unknown or out of range in all tables but [data].

@@ -33,12 +33,24 @@ uint32_t digest(const std::vector<float>& values) {
   return crc32({reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(float)});
 }
 
+std::string text_of(const std::optional<PruneSchedule>& o) {
+  if (!o) return "";
+  const compress::Sparsity& s = o->sparsity;
+  return fmt::format("prune {} {} {} {} {} {} {} {}", s.share, s.block, s.keep, s.group, o->initial, o->begin, o->end,
+                     o->every);
+}
+
+std::string text_of(const std::optional<Distillation>& o) {
+  return o ? fmt::format("teacher {} {} {}", o->temperature, o->alpha, digest(o->teacher)) : "";
+}
+
 // All that the weights depend on: a checkpoint goes on only where it stands for the same.
 std::string fingerprint(const Model& model, const data::Samples& training, const data::Samples& validation,
                         const TrainOptions& o) {
   const Augmentation& a = o.augmentation;
   const std::string text = fmt::format(
-      "{} {} {} | {} {} {} {} {} {} | {} {} {} {} {} | {} {} {} {} {} {} {} | {} {} {} {} {} | {} | {} {} {} {} | {}",
+      "{} {} {} | {} {} {} {} {} {} | {} {} {} {} {} | {} {} {} {} {} {} {} | {} {} {} {} {} | {} {} | {} | {} {} {} "
+      "{} | {}",
       o.epochs, o.batch_size, o.seed,  //
       static_cast<int>(o.optimizer.kind), o.optimizer.momentum, o.optimizer.beta1, o.optimizer.beta2,
       o.optimizer.epsilon, o.optimizer.weight_decay,  //
@@ -47,6 +59,7 @@ std::string fingerprint(const Model& model, const data::Samples& training, const
       static_cast<int>(o.loss), o.huber_delta, o.label_smoothing, fmt::join(o.class_weights, ","), o.mixup, o.clip_norm,
       o.patience,                                              //
       a.noise, a.flip, a.shift_first, a.shift_second, a.mask,  //
+      text_of(o.prune), text_of(o.distillation),               //
       fmt::join(model.normalised, ","),                        //
       digest(training.values), digest(training.labels), digest(validation.values), digest(validation.labels),
       ir::print_text(model.graph, {0}));
@@ -77,6 +90,18 @@ std::vector<Slot> slots_of(const std::vector<Parameter>& parameters) {
   return slots;
 }
 
+std::vector<Pruner::Layer> prunable_layers(const ir::Graph& graph, const Module& module) {
+  std::vector<Pruner::Layer> layers;
+  for (const ir::Node& node : graph.nodes) {
+    const ir::TensorId id = compress::prunable_weights(graph, node);
+    for (const Parameter& each : module.parameters()) {
+      if (id == ir::kNoTensor || each.constant != id) continue;
+      layers.push_back({numbers(each.value), static_cast<size_t>(each.value.numel() / each.value.size(0))});
+    }
+  }
+  return layers;
+}
+
 class Training {
  public:
   Training(const Model& model, const data::Samples& training, const data::Samples& validation,
@@ -103,6 +128,8 @@ class Training {
     const int64_t rest = training_.count() % options.batch_size;
     steps_per_epoch_ = std::max<int64_t>(1, training_.count() / options.batch_size + (rest > 1 ? 1 : 0));
     if (options.batch_size == 1) steps_per_epoch_ = training_.count();
+    if (options.distillation) training_.set_teacher(*options.distillation);
+    if (options.prune) pruner_.emplace(*options.prune, prunable_layers(model.graph, module_), total_steps());
   }
 
   TrainResult run() {
@@ -137,6 +164,9 @@ class Training {
     return step_ >= total_steps() || stopped;
   }
 
+  // Is the model of this epoch such as the end of the training should give?
+  bool settled(int64_t epoch) const { return epoch > 0 && (!pruner_ || pruner_->finished(epoch * steps_per_epoch_)); }
+
   // From step_, which may stand in the middle of the epoch, to its end.
   void run_epoch() {
     const int64_t epoch = step_ / steps_per_epoch_;
@@ -161,7 +191,7 @@ class Training {
 
   void run_step(const std::vector<int64_t>& rows, Random random, double rate) {
     const Batch batch = training_.augmented(rows, random);
-    const at::Tensor loss = loss_of(module_.forward(batch.inputs, true)[0], batch.targets, options_);
+    const at::Tensor loss = loss_of(module_.forward(batch.inputs, true)[0], batch, options_);
     const auto value = loss.item<double>();
     if (!std::isfinite(value)) {
       throw Error(ErrorCode::gate_failed, fmt::format("the loss is no number any more after {} steps", step_), "",
@@ -172,14 +202,16 @@ class Training {
     loss.backward();
     const std::vector<Slot> slots = slots_of(module_.parameters());
     if (options_.clip_norm > 0) clip_gradients(slots, options_.clip_norm);
+    if (pruner_) pruner_->before_step();
     optimizer_.step(slots, rate);
+    if (pruner_) pruner_->after_step(step_ + 1);
   }
 
   void end_epoch(int64_t epoch, double rate) {
     Epoch report{epoch + 1, rate, loss_ / static_cast<double>(steps_per_epoch_)};
     loss_ = 0;
     if (validation_) validate(report);
-    if (validation_ && (epochs_.empty() || report.validation_loss < best_loss_)) {
+    if (validation_ && (!settled(best_epoch_) || report.validation_loss < best_loss_)) {
       best_loss_ = report.validation_loss;
       best_epoch_ = report.number;
       best_ = current();
@@ -304,6 +336,7 @@ class Training {
   int64_t outputs_;
   Batches training_;
   std::optional<Batches> validation_;
+  std::optional<Pruner> pruner_;
   Optimizer optimizer_;
   std::string fingerprint_;
   int64_t steps_per_epoch_ = 0;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "whit/ir/graph.hpp"
 #include "whit/learn/augment.hpp"
 #include "whit/learn/optimizer.hpp"
+#include "whit/learn/prune_schedule.hpp"
 
 namespace whit::learn {
 
@@ -22,19 +24,29 @@ namespace whit::learn {
 enum class Loss { cross_entropy, mse, mae, huber };
 inline const std::vector<std::string> kLossNames = {"cross_entropy", "mse", "mae", "huber"};
 
+// Hinton et al. 2015: the loss is (1 - alpha) times that of the labels, with label smoothing and class weights, plus
+// alpha times that of the teacher. cross_entropy: T^2 times the cross entropy of the student's softmax(logits / T)
+// against the teacher's. Otherwise: the mean squared difference. Validation looks at the labels alone.
+struct Distillation {
+  double temperature = 4.0, alpha = 0.5;
+  std::vector<float> teacher;  // [training samples, outputs], as of teacher_outputs()
+};
+
 struct TrainOptions {
   int64_t epochs = 50, batch_size = 32;
   uint64_t seed = 1;
   OptimizerOptions optimizer;
   Schedule schedule;
   Loss loss = Loss::cross_entropy;
-  double huber_delta = 1.0;           // where the loss turns from a parabola into a line
-  double label_smoothing = 0.0;       // this share of each label goes to all classes alike
-  std::vector<double> class_weights;  // by class; empty: all 1. The loss is the weighted mean
-  double mixup = 0.0;                 // alpha of Beta(alpha, alpha), by which pairs of samples are mixed; 0: not
-  Augmentation augmentation;          // of the first input
-  double clip_norm = 0.0;             // largest norm of all gradients; 0: any
-  int64_t patience = 0;               // stop after so many epochs without a lower validation loss; 0: never
+  double huber_delta = 1.0;            // where the loss turns from a parabola into a line
+  double label_smoothing = 0.0;        // this share of each label goes to all classes alike
+  std::vector<double> class_weights;   // by class; empty: all 1. The loss is the weighted mean
+  double mixup = 0.0;                  // alpha of Beta(alpha, alpha), by which pairs of samples are mixed; 0: not
+  Augmentation augmentation;           // of the first input
+  double clip_norm = 0.0;              // largest norm of all gradients; 0: any
+  int64_t patience = 0;                // stop after so many epochs without a lower validation loss; 0: never
+  std::optional<PruneSchedule> prune;  // the best epoch is one after its end
+  std::optional<Distillation> distillation;
 };
 
 // Weights that make every class count alike, of mean 1 over the samples: count / (classes * count of the class).

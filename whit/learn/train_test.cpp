@@ -3,32 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
-#include "whit/base/random.hpp"
 #include "whit/compress/evaluate.hpp"
 #include "whit/learn/architectures.hpp"
+#include "whit/learn/test_training.hpp"
 
 namespace whit::learn {
 namespace {
-
-// Three classes as clouds in a plane, and more features that say nothing.
-data::Samples clouds(int64_t count, uint64_t seed, std::vector<int64_t> shape = {6}) {
-  Random random({seed});
-  data::Samples samples;
-  samples.shape = std::move(shape);
-  for (int64_t i = 0; i < count; ++i) {
-    const auto label = static_cast<int>(random.below(3));
-    for (int64_t f = 0; f < samples.elements(); ++f) {
-      const double center = f < 2 ? std::cos(2.1 * label - 1.57 * static_cast<double>(f)) * 2 : 0;
-      samples.values.push_back(static_cast<float>(center + 0.7 * random.normal()));
-    }
-    samples.labels.push_back(static_cast<float>(label));
-  }
-  return samples;
-}
 
 Model net(Architecture kind, ir::Shape input, int32_t outputs = 3, bool norm = false, Task task = Task::classes) {
   ArchitectureOptions options;
@@ -46,12 +28,6 @@ TrainOptions few_epochs(int64_t epochs = 6) {
   options.epochs = epochs;
   options.schedule.rate = 0.01;
   return options;
-}
-
-std::vector<uint8_t> weights_of(const ir::Graph& graph) {
-  std::vector<uint8_t> bytes;
-  for (const ir::Tensor& tensor : graph.tensors) bytes.insert(bytes.end(), tensor.data.begin(), tensor.data.end());
-  return bytes;
 }
 
 TEST(Train, LearnsWithAndWithoutBatchNorm) {
@@ -116,8 +92,6 @@ TEST(Train, TheSameSeedGivesTheSameBits) {
   options.seed = 2;
   EXPECT_NE(weights_of(train(model, sequences, {}, options).graph), first);
 }
-
-struct Killed {};
 
 // Killed after every number of steps that there is, and resumed: the bits of the run that was left alone.
 TEST(Train, GoesOnAfterAKillToTheSameBits) {

@@ -6,5 +6,7 @@ int main(int argc, char** argv) {
   whit::handle_interrupts();
   CLI::App app("whit-learn: the verbs of whit that train. `whit VERB` calls it.", "whit");
   whit::cli::add_train(app);
+  whit::cli::add_prune(app);
+  whit::cli::add_distill(app);
   return whit::cli::run_program(app, argc, argv);
 }

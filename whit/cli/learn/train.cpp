@@ -1,4 +1,4 @@
-// whit train RECIPE -o OUT.tflite [--resume] [--epochs N] [--seed N] [--json]
+// whit train|prune|distill RECIPE -o OUT.tflite [--resume] [--epochs N] [--seed N] [--json]
 #include "whit/learn/train.hpp"
 
 #include <fmt/format.h>
@@ -12,6 +12,7 @@
 #include "whit/cli/learn/verbs.hpp"
 #include "whit/compile/passes/passes.hpp"
 #include "whit/learn/recipe.hpp"
+#include "whit/learn/teacher.hpp"
 
 namespace whit::cli {
 namespace {
@@ -24,11 +25,34 @@ struct Arguments {
   bool resume = false, json = false;
 };
 
-learn::Model model_of(const learn::Recipe& recipe) {
+void prune_channels(ir::Graph& graph, const compress::ChannelPruning& pruning, bool json) {
+  const compress::ChannelsPruned pruned = compress::prune_channels(graph, pruning);
+  if (json) {
+    fmt::print("{}\n", Json{{"channels_before", pruned.channels_before},
+                            {"channels", pruned.channels_after},
+                            {"macs_before", pruned.macs_before},
+                            {"macs", pruned.macs_after}}
+                           .dump());
+  } else {
+    fmt::print("{} of {} channels stay, {} of {} MACs ({:.1f} %)\n", pruned.channels_after, pruned.channels_before,
+               pruned.macs_after, pruned.macs_before,
+               100.0 * static_cast<double>(pruned.macs_after) / static_cast<double>(pruned.macs_before));
+  }
+}
+
+learn::Model model_of(const learn::Recipe& recipe, bool json) {
   if (recipe.model_file.empty()) return learn::build(recipe.architecture);
   learn::Model model{load_graph(recipe.model_file), {}};
   compile::run_passes(model.graph);
+  if (recipe.channels) prune_channels(model.graph, *recipe.channels, json);
   return model;
+}
+
+// A verb that asks for a table of the recipe.
+void require_table(const std::string& verb, const std::string& recipe, bool has) {
+  if (has) return;
+  throw Error(ErrorCode::bad_input, fmt::format("the recipe has no table [{}]", verb), recipe,
+              fmt::format("a table [{}], or whit train", verb));
 }
 
 void print_epoch(const learn::Epoch& epoch, const Arguments& arguments, const learn::Recipe& recipe, bool validated,
@@ -48,8 +72,9 @@ void print_epoch(const learn::Epoch& epoch, const Arguments& arguments, const le
   std::fflush(stdout);
 }
 
-void train(const Arguments& arguments) {
+void train(const Arguments& arguments, const std::string& verb) {
   if (const auto classical = learn::read_classical(arguments.recipe)) {
+    require_table(verb, arguments.recipe, verb == "train");
     if (arguments.epochs > 0) {
       throw Error(ErrorCode::usage, "--epochs, but a model of this kind has none", arguments.recipe, "leave it out");
     }
@@ -60,9 +85,15 @@ void train(const Arguments& arguments) {
   if (arguments.epochs > 0) recipe.options.epochs = arguments.epochs;
   if (arguments.seed >= 0) recipe.options.seed = static_cast<uint64_t>(arguments.seed);
   require_model_file(arguments.output, arguments.recipe);
+  if (verb == "prune") require_table(verb, arguments.recipe, recipe.channels || recipe.options.prune);
+  if (verb == "distill") require_table(verb, arguments.recipe, recipe.options.distillation.has_value());
   data::DataSet set = data::read_data_set(recipe.data);
   learn::fit_to_data(recipe, set);
-  const learn::Model model = model_of(recipe);
+  const learn::Model model = model_of(recipe, arguments.json);
+  if (recipe.options.distillation) {
+    recipe.options.distillation->teacher =
+        learn::teacher_outputs(load_graph(recipe.teacher_file), set.train(), recipe.options.loss, Cache());
+  }
   const int64_t parameters = learn::trainable_parameters(model);
   const char* metric = learn::metric_name(recipe.options.loss, set.validation());
   if (!arguments.json) {
@@ -96,20 +127,33 @@ void train(const Arguments& arguments) {
   }
 }
 
-}  // namespace
-
-void add_train(CLI::App& app) {
+void add(CLI::App& app, const std::string& name, const std::string& description, const std::string& tables) {
   auto arguments = std::make_shared<Arguments>();
   Arguments& a = *arguments;
-  CLI::App* verb = app.add_subcommand("train", "a recipe becomes a trained float model");
-  verb->add_option("recipe", a.recipe, "a .toml file with the tables [data], [model] and, for networks, [train]")
-      ->required();
+  CLI::App* verb = app.add_subcommand(name, description);
+  verb->add_option("recipe", a.recipe, "a .toml file with the tables " + tables)->required();
   verb->add_option("-o,--output", a.output, "the file to write, .tflite or .onnx")->required();
   verb->add_flag("--resume", a.resume, "go on from OUTPUT.checkpoint, if there is one, to the same result");
   verb->add_option("--epochs", a.epochs, "instead of the recipe's")->check(CLI::PositiveNumber);
   verb->add_option("--seed", a.seed, "instead of the recipe's")->check(CLI::NonNegativeNumber);
   verb->add_flag("--json", a.json, "one line of JSON for each epoch, and one at the end");
-  verb->callback([arguments] { train(*arguments); });
+  verb->callback([arguments, name] { train(*arguments, name); });
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  add(app, "train", "a recipe becomes a trained float model", "[data], [model] and, for networks, [train]");
+}
+
+void add_prune(CLI::App& app) {
+  add(app, "prune", "train, as [prune] of the recipe says: weights or whole channels go",
+      "[data], [model], [train] and [prune]");
+}
+
+void add_distill(CLI::App& app) {
+  add(app, "distill", "train, as [distill] of the recipe says: a teacher's outputs count",
+      "[data], [model], [train] and [distill]");
 }
 
 }  // namespace whit::cli

@@ -6,5 +6,7 @@
 namespace whit::cli {
 
 void add_train(CLI::App& app);
+void add_prune(CLI::App& app);
+void add_distill(CLI::App& app);
 
 }  // namespace whit::cli
