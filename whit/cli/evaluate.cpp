@@ -40,13 +40,15 @@ void evaluate(const Arguments& arguments) {
               {"metric", compress::name_of(result.metric)},
               {"value", result.value}};
     if (regression) json["rmse"] = rmse;
+    if (accuracy) json["macro_f1"] = result.macro_f1;
     if (accuracy) json["expected_calibration_error"] = result.calibration_error;
     return fmt::print("{}\n", json.dump(2));
   }
   fmt::print("{}: {} {} on {} samples\n", graph.name, compress::name_of(result.metric), compress::text_of(result),
              result.samples);
   if (regression) fmt::print("rmse {:.6g}\n", rmse);
-  if (accuracy) fmt::print("expected calibration error: {:.4f}\n", result.calibration_error);
+  if (accuracy)
+    fmt::print("macro F1 {:.4f}, expected calibration error {:.4f}\n", result.macro_f1, result.calibration_error);
 }
 
 void compare(const Arguments& arguments) {

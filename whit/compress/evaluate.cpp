@@ -24,6 +24,23 @@ int64_t largest(std::span<const float> values) {
   return std::max_element(values.begin(), values.end()) - values.begin();
 }
 
+double macro_f1(std::span<const float> outputs, std::span<const float> labels, size_t width) {
+  const size_t classes = std::max<size_t>(width, 2);
+  std::vector<double> hits(classes), labelled(classes), predicted(classes);
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const auto label = static_cast<size_t>(labels[i]),
+               guess = static_cast<size_t>(largest(outputs.subspan(i * width, width)));
+    ++labelled[label], ++predicted[guess];
+    hits[label] += label == guess;
+  }
+  double sum = 0, count = 0;
+  for (size_t c = 0; c < classes; ++c) {
+    if (labelled[c] == 0) continue;
+    sum += 2 * hits[c] / (labelled[c] + predicted[c]), ++count;
+  }
+  return count > 0 ? sum / count : 0.0;
+}
+
 // Expected calibration error with 15 bins of confidence (Guo et al., "On calibration of modern neural networks", 2017),
 // where the outputs are probabilities; else 0.
 double calibration_error(std::span<const float> outputs, std::span<const float> labels, size_t width) {
@@ -151,6 +168,7 @@ Evaluation evaluate(const ir::Graph& graph, const data::Samples& samples, const 
   result.value = metric_value(result.metric, samples, result.outputs);
   if (result.metric == Metric::accuracy) {
     result.calibration_error = calibration_error(result.outputs, samples.labels, static_cast<size_t>(width));
+    result.macro_f1 = macro_f1(result.outputs, samples.labels, static_cast<size_t>(width));
   }
   return result;
 }

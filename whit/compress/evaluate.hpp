@@ -32,6 +32,7 @@ struct Evaluation {
   int64_t samples = 0;
   double calibration_error = 0.0;  // accuracy only: expected calibration error of the outputs as probabilities
   std::vector<float> outputs;      // of the first output tensor, [samples, outputs]
+  double macro_f1 = 0.0;           // accuracy only: mean over the classes of the labels of 2 tp / (2 tp + fp + fn)
 };
 
 Evaluation evaluate(const ir::Graph& graph, const data::Samples& samples, const std::string& metric,

@@ -64,6 +64,17 @@ output %2
   EXPECT_EQ(evaluate(graph, samples, "auto").value, 0.5);
 }
 
+TEST(Evaluate, MacroF1IsTheMeanOverTheLabelledClasses) {
+  const ir::Graph graph = ir::parse_text(R"(graph "g"
+input %0 "x": f32 [1,3]
+%1 "y": f32 [1,3] = relu(%0)
+output %1
+)");
+  // Labels 0 0 1 1, guesses 0 1 1 1: F1 of class 0 is 2/3, of class 1 4/5; no sample is of class 2.
+  const data::Samples samples = samples_of({3}, {1, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0}, {0, 0, 1, 1});
+  EXPECT_NEAR(evaluate(graph, samples, "accuracy").macro_f1, (2.0 / 3 + 4.0 / 5) / 2, 1e-12);
+}
+
 TEST(Evaluate, NearChanceIsLessThanHalfAsMuchAgainAsGuessing) {
   Evaluation evaluation{Metric::accuracy, 0.37, 2, 0.0, std::vector<float>(8)};  // four classes: 0.375
   EXPECT_TRUE(is_near_chance(evaluation));
