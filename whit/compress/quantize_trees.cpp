@@ -50,9 +50,9 @@ ir::Quantization feature_quantization(const ir::Graph& graph, const ir::Node& no
     const double middle = used ? low[f] / 2 + high[f] / 2 : 0, span = used ? high[f] - low[f] : 0;
     // A feature with one threshold needs two values; a scale far below its size would leave float32.
     const double least = std::max(std::abs(middle) * 0x1p-20, 1e-30);
-    const auto scale = static_cast<float>(std::max(span / (range.high - range.low - 3), least));
-    q.scale.push_back(scale);
-    q.zero_point.push_back(static_cast<int32_t>(-std::round(middle / static_cast<double>(scale))));
+    const double scale = std::exp2(std::ceil(std::log2(std::max(span / (range.high - range.low - 3), least))));
+    q.scale.push_back(static_cast<float>(scale));
+    q.zero_point.push_back(static_cast<int32_t>(-std::round(middle / scale)));
   }
   if (features == 1) q.axis = 0;
   return q;

@@ -8,7 +8,8 @@
 namespace whit::compress {
 
 // Of the features of float tree_ensemble `node`: the stored values of `type` (i8 or i16) span the thresholds of each,
-// with values below and above to spare. Zero need not be a stored value.
+// with values below and above to spare. Zero need not be a stored value. Scales are powers of two, which devices divide
+// by without a division; int8 features lose up to half of their values by that.
 ir::Quantization feature_quantization(const ir::Graph& graph, const ir::Node& node, ir::DType type);
 
 // Adds the constants of tree_ensemble `source` of graph `from` to graph `to` and puts them into node.inputs;

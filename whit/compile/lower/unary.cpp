@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "whit/compile/lower/byte_tables.hpp"
@@ -120,7 +121,13 @@ void lower_quantize_channels(Lowering& lowering, const ir::Node& node) {
   const ir::TensorId input = node.inputs[0], output = node.outputs[0];
   const ir::Quantization& q = lowering.tensor_of(output).quantization;
   std::vector<rt::ChannelScale> scales;
-  for (size_t c = 0; c < q.scale.size(); ++c) scales.push_back({q.scale[c], q.zero_point[c]});
+  for (size_t c = 0; c < q.scale.size(); ++c) {
+    int exponent = 0;
+    if (std::frexp(q.scale[c], &exponent) != 0.5f || exponent < -125) {
+      lowering.refuse("a scale for each channel that is no power of two", "supported for the features of forests");
+    }
+    scales.push_back({exponent - 1, q.zero_point[c]});
+  }
   allow_overlap(lowering, output, input);
   rt::QuantizeChannelsF32 p{};
   p.input = lowering.tensor(input);
