@@ -165,7 +165,7 @@ BenchResult BenchImage::measure(const Tensors& inputs, double timeout_seconds) c
   const SectionSizes sizes = section_sizes(elf_);
   result.arena_bytes = program_.header().arena_bytes;
   result.stack_bytes = printed.stack_bytes;
-  result.weights_bytes = program_.header().weights_bytes;
+  result.weights_bytes = std::min(program_.header().weights_bytes, sizes.weights_bytes);
   result.code_bytes = sizes.code_bytes + sizes.weights_bytes + sizes.data_bytes - result.weights_bytes;
   result.forbidden = forbidden_symbols(elf_);
   result.outputs = printed.outputs;

@@ -296,7 +296,9 @@ class ProgramBuilder {
     header.input_count = static_cast<uint32_t>(graph_.inputs.size());
     header.output_count = static_cast<uint32_t>(graph_.outputs.size());
     header.op_count = static_cast<uint32_t>(lowering_.ops_.size());
-    header.weights_bytes = static_cast<uint32_t>(lowering_.weights_bytes_);
+    // Layers that share weights in a packed form have counted them once each.
+    header.weights_bytes =
+        static_cast<uint32_t>(std::min<int64_t>(lowering_.weights_bytes_, std::ssize(lowering_.constants_)));
     std::copy(options_.model_sha256.begin(), options_.model_sha256.end(), header.model_sha256);
 
     append(&header, sizeof header);
