@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "whit/device/profile.hpp"
 #include "whit/target/measure.hpp"
@@ -27,14 +29,18 @@ struct Work {
   int64_t macs = 0;  // by the model's definition
 };
 
+// Cores that the model knows how to count for; a device with a target has one of them.
+std::vector<std::string> known_cores();
+
 // Cycles of the core with memory that never waits: the counted ones, on a core without a table of its own scaled to it.
 Estimate core_cycles(const Work& work, const Profile& profile);
 
 // Cycles that the core waits for flash. Zero where code and weights lie in RAM.
-// Misses are those of an LRU cache of the device's size; low is a cache of twice the size, high one of half.
+// Misses are those of an LRU cache of the device's size; low is a cache of twice the size, high one of half. Where less
+// than a line is kept, low is one fetch a line, high one more for each access that stays within a line.
 Estimate stall_cycles(const target::Traffic& traffic, const Profile& profile);
 
-// Of one inference. A device without a target: MACs over the profile's macs_per_cycle, low = mid = high.
+// Of one inference. A device without a target: MACs over the profile's macs_per_cycle, a factor of two either way.
 Estimate latency_s(const Work& work, const Profile& profile);
 
 // The device's active power while an inference lasts.

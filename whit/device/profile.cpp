@@ -9,6 +9,7 @@
 #include "whit/base/embedded.hpp"
 #include "whit/base/file.hpp"
 #include "whit/base/nearest.hpp"
+#include "whit/device/cost_model.hpp"
 #include "whit/target/target.hpp"
 
 namespace whit::device {
@@ -81,13 +82,38 @@ void read_names(const TomlTable& root, Profile& profile) {
   profile.core = core.text("name");
   profile.core_count = core.integer("count", {1, 1e5});
   profile.isa = core.texts("isa");
-  if (core.has("target")) profile.target = core.choice("target", target_names());
+  if (core.has("target")) {
+    profile.target = core.choice("target", target_names());
+    core.choice("name", known_cores());
+  }
   profile.code_in = static_cast<CodeIn>(choice(root.table("memory"), "code_in", kCodeIn));
   const std::optional<TomlTable> accelerator = root.find_table("accelerator");
   if (!accelerator) return;
   profile.accelerator = accelerator->text("name");
   profile.accelerator_accepts = accelerator->text("accepts");
   profile.accelerator_runs_tflite = accelerator->boolean("runs_tflite");
+}
+
+// A misspelt key, before the key that it was meant to be is found missing.
+void refuse_misspelt_keys(const TomlTable& root) {
+  for (const char* key : {"title", "vendor", "kind"}) root.has(key);
+  const auto mark = [&](const char* section, const std::vector<std::string>& keys) {
+    const std::optional<TomlTable> table = root.find_table(section);
+    for (const std::string& key : keys) {
+      if (table) table->has(key);
+    }
+  };
+  mark("core", {"name", "count", "isa", "target"});
+  mark("memory", {"code_in"});
+  mark("accelerator", {"name", "accepts", "runs_tflite"});
+  for (const FigureField& field : kFields) {
+    const std::optional<TomlTable> section = root.find_table(field.section);
+    const std::optional<TomlTable> figure = section ? section->find_table(field.key) : std::nullopt;
+    if (!figure) continue;
+    figure->has("value");
+    figure->has("source");
+  }
+  root.refuse_unknown_keys();
 }
 
 }  // namespace
@@ -98,6 +124,7 @@ Profile parse_profile(std::string_view text, const std::string& name, const std:
   const TomlTable root = TomlTable::parse(text, file);
   Profile profile;
   profile.name = name;
+  refuse_misspelt_keys(TomlTable::parse(text, file));
   read_names(root, profile);
   for (const FigureField& field : kFields) {
     if (field.is_needed(profile)) profile.*field.figure = read_figure(root.table(field.section), field);

@@ -84,7 +84,10 @@ TEST(Profile, a_mistake_is_named_with_its_line) {
             "own.toml: line 29: price.usd.value is -9; it must be from 0.01 to 1000000 / ");
   EXPECT_NE(error_of(changed(l4r5(), "qemu-cortex-m4", "qemu-cortex-m5")).find("core.target is \"qemu-cortex-m5\""),
             std::string::npos);
-  EXPECT_NE(error_of(changed(l4r5(), "ram_free_bytes", "ram_fre_bytes")).find("memory.ram_free_bytes is missing"),
+  EXPECT_NE(error_of(changed(l4r5(), "ram_free_bytes", "ram_fre_bytes"))
+                .find("there is no key memory.ram_fre_bytes / did you mean ram_free_bytes?"),
+            std::string::npos);
+  EXPECT_NE(error_of(changed(l4r5(), "name = \"cortex-m4\"", "name = \"cortex-m44\"")).find("did you mean cortex-m4?"),
             std::string::npos);
   EXPECT_NE(error_of(changed(l4r5(), "[price]", "[price]\neur = 8")).find("there is no key price.eur"),
             std::string::npos);
