@@ -35,6 +35,11 @@ std::string measure_edge(const Arguments& arguments, decide::Scenario& scenario)
   const device::Measured measured =
       device::measure(target, compiled.program, compile::Optimize::balanced, device::MeasurementCache());
   const device::Need need = device::fit(measured, profile, {}).need;
+  if (!need.time_unknown.empty()) {
+    throw Error(ErrorCode::unsupported,
+                fmt::format("its latency on {} is unknown: {}", profile.name, need.time_unknown), arguments.model,
+                "quantize it first (whit quantize), or give the scenario's own figures");
+  }
   scenario.edge.model.flash_bytes = need.flash_bytes;
   scenario.edge.model.ram_bytes = need.ram_bytes;
   scenario.edge.model.latency_ms = need.latency_s.mid * 1e3;

@@ -68,6 +68,10 @@ void print(const Arguments& arguments, const Report& report, std::string (*text)
   std::fflush(stdout);  // before a verdict on the standard error
 }
 
+void add_to(std::vector<std::string>& notes, const std::vector<std::string>& more) {
+  notes.insert(notes.end(), more.begin(), more.end());
+}
+
 void fit_one(const Arguments& arguments, const device::Budgets& budgets) {
   device::FitReport report;
   report.profile = device::find_profile(arguments.device);
@@ -78,6 +82,7 @@ void fit_one(const Arguments& arguments, const device::Budgets& budgets) {
   report.fit = device::fit(report.measured, report.profile, budgets);
   const bool is_integer = subject.is_integer();
   report.notes = device::notes(report.profile, report.measured, is_integer);
+  add_to(report.notes, device::budget_notes(report.profile, budgets));
   if (!report.fit.fits()) {
     report.advice = device::advise(subject, report.profile, budgets, report.measured, cache);
     if (subject.graph && report.fit.find(device::Resource::ram)->margin() < 0) {
@@ -92,8 +97,9 @@ void fit_one(const Arguments& arguments, const device::Budgets& budgets) {
   print(arguments, report, device::fit_text, device::fit_markdown, device::fit_json);
   if (report.fit.fits()) return;
   throw Error(ErrorCode::gate_failed,
-              fmt::format("does not fit {}: {}", report.profile.name, device::violations(report.fit)), arguments.model,
-              "one of the changes above, or a larger budget");
+              fmt::format("{} {}: {}", report.fit.is_known() ? "does not fit" : "not known to fit", report.profile.name,
+                          device::violations(report.fit)),
+              arguments.model, "one of the changes above, or a larger budget");
 }
 
 void fit_all(const Arguments& arguments, const device::Budgets& budgets) {
@@ -111,6 +117,7 @@ void fit_all(const Arguments& arguments, const device::Budgets& budgets) {
     if (measured) {
       entry.fit = device::fit(*measured, profile, budgets);
       entry.notes = device::own_notes(profile, *measured, is_integer);
+      add_to(entry.notes, device::budget_notes(profile, budgets));
       any = any || entry.fit->fits();
     }
     report.devices.push_back(std::move(entry));

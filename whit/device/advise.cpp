@@ -23,7 +23,8 @@ bool is_over(const Fit& fit, Resource resource) {
 bool helps(const Fit& before, const Fit& after) {
   return std::any_of(before.checks.begin(), before.checks.end(), [&](const Check& check) {
     const Check* then = after.find(check.resource);
-    return !check.fits() && then != nullptr && then->need < kLess * check.need;
+    if (check.fits() || then == nullptr) return false;
+    return check.is_known ? then->need < kLess * check.need : then->is_known;
   });
 }
 
@@ -65,6 +66,7 @@ class Advisor {
         try {
           Subject subject = subject_;
           subject.graph = changes[i].make();
+          if (changes[i].has_made_up_ranges) subject.passes.skip.insert("fold_constant_channels");
           all[i].fit = fit_of(subject);
         } catch (const Error& error) {
           all[i].note = error.what();
@@ -100,9 +102,15 @@ class Advisor {
         advice.is_predicted = true;
         Measured changed = measured_;
         changed.arena_bytes = static_cast<uint32_t>(patched->arena_bytes);
-        for (uint64_t& cycles : changed.work.cost.cycles) {
-          cycles = static_cast<uint64_t>(static_cast<double>(cycles) * (1 + patched->more_macs));
-        }
+        const auto grow = [&](auto& count) {
+          count = static_cast<std::decay_t<decltype(count)>>(static_cast<double>(count) * (1 + patched->more_macs));
+        };
+        grow(changed.work.macs);
+        grow(changed.work.cost.instructions);
+        for (uint64_t& cycles : changed.work.cost.cycles) grow(cycles);
+        for (target::Reuse* reuse :
+             {&changed.work.traffic.code, &changed.work.traffic.data, &changed.work.traffic.both})
+          for (uint64_t& accesses : *reuse) grow(accesses);
         advice.fit = device::fit(changed, profile_, budgets_);
         all.push_back(advice);
       } catch (const Error&) {  // a part that cannot be lowered alone
@@ -116,11 +124,13 @@ class Advisor {
     Budgets budgets = budgets_;
     budgets.ram_bytes = budgets.flash_bytes = std::nullopt;
     if (device::fit(measured_, profile_, budgets).fits()) return;  // the budget is the user's, not the device's
-    const bool is_integer = subject_.is_integer();
+    const bool is_time = std::any_of(fit_.checks.begin(), fit_.checks.end(), [](const Check& check) {
+      return !check.fits() && check.resource != Resource::ram && check.resource != Resource::flash;
+    });
     std::vector<const Profile*> devices;
     for (const Profile& profile : all_profiles()) {
-      if (profile.name == profile_.name || profile.kind == Kind::cloud) continue;
-      if (profile.target.empty() && !is_integer) continue;  // its figure is of int8
+      if (profile.name == profile_.name || profile.kind != Kind::mcu) continue;
+      if (profile.target.empty() && is_time) continue;  // its time is not that of whit's code
       devices.push_back(&profile);
     }
     std::stable_sort(devices.begin(), devices.end(),

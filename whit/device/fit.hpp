@@ -24,8 +24,9 @@ struct Budgets {
 struct Need {
   double ram_bytes = 0;    // arena (inputs and outputs lie in it) and stack; code and weights too where they run in RAM
   double flash_bytes = 0;  // of the linked image
-  Estimate core_cycles, stall_cycles;  // at work and waiting for flash; zero without a target
-  Estimate latency_s, energy_j;
+  Estimate core_cycles, stall_cycles;                       // at work and waiting for flash; zero without a target
+  Estimate latency_s, energy_j;                             // zero when unknown
+  std::string time_unknown;                                 // why latency, energy and power are; empty: they are known
   std::optional<Estimate> average_power_w, battery_life_s;  // under the duty cycle, when one is given
 };
 
@@ -36,16 +37,18 @@ struct Check {
   double need = 0;  // mid of an estimate
   double budget = 0;
   bool is_uncertain = false;  // the budget lies within the range of the estimate
+  bool is_known = true;       // false: need is 0, or only a part of it
 
   double margin() const { return budget - need; }
-  bool fits() const { return need <= budget; }
+  bool fits() const { return is_known && need <= budget; }
 };
 
 struct Fit {
   Need need;
   std::vector<Check> checks;  // of all that has a budget
 
-  bool fits() const;
+  bool fits() const;                           // all do, for certain
+  bool is_known() const;                       // it fits, or something is known not to
   const Check* find(Resource resource) const;  // null without a budget
   const Check& tightest() const;               // of the least margin for its budget
 };
@@ -56,11 +59,14 @@ const target::Target& measured_target(const Profile& profile);
 
 Fit fit(const Measured& measured, const Profile& profile, const Budgets& budgets);
 
-// What is peculiar to this device: what its accelerator would do with the model, what its latency stands for.
+// Budgets that do not count as they stand, or not at all, on this device.
+std::vector<std::string> budget_notes(const Profile& profile, const Budgets& budgets);
+
+// What is peculiar to this device: what its accelerator would do with the model, what its figures stand for.
 // `is_integer`: all that the model computes is int8.
 std::vector<std::string> own_notes(const Profile& profile, const Measured& measured, bool is_integer);
 
-// The same, and what else to know beside the figures: what is estimated, what the code does not use.
+// The same, and that figures are estimated.
 std::vector<std::string> notes(const Profile& profile, const Measured& measured, bool is_integer);
 
 }  // namespace whit::device

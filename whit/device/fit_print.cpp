@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "whit/base/units.hpp"
@@ -42,7 +43,18 @@ std::string range_of(const Estimate& estimate, std::string (*text)(double)) {
 }
 
 std::string verdict(const Check& check) {
+  if (!check.is_known) return "unknown";
   return fmt::format("{}{}", check.fits() ? "yes" : "NO", check.is_uncertain ? ", unsure" : "");
+}
+
+// Of the whole: what is known not to fit outweighs what is unknown.
+std::string verdict(const Fit& fit) {
+  if (!fit.is_known()) return "unknown";
+  return fit.fits() ? verdict(fit.tightest()) : "NO";
+}
+
+std::string text_of_time(const Need& need, const std::string& text) {
+  return need.time_unknown.empty() ? text : "unknown";
 }
 
 // budget, margin, fits
@@ -53,8 +65,9 @@ void append_check(std::vector<std::string>& row, const Fit& fit, Resource resour
     return;
   }
   row.push_back(text_of(resource, check->budget));
-  row.push_back(
-      fmt::format("{} ({:.0f} %)", text_of(resource, check->margin()), 100 * check->margin() / check->budget));
+  row.push_back(!check->is_known ? ""
+                                 : fmt::format("{} ({:.0f} %)", text_of(resource, check->margin()),
+                                               100 * check->margin() / check->budget));
   row.push_back(verdict(*check));
 }
 
@@ -73,10 +86,15 @@ report::Table table_of(const FitReport& report) {
                   report.profile.code_in == CodeIn::ram ? ", code and weights" : ""));
   add(Resource::flash, need.flash_bytes,
       fmt::format("weights {}, code {}", text_of_bytes(m.weights_bytes), text_of_bytes(m.code_bytes)));
-  add(Resource::latency, need.latency_s.mid, range_of(need.latency_s, text_of_seconds));
-  add(Resource::energy, need.energy_j.mid, range_of(need.energy_j, text_of_joules));
+  const bool is_known = need.time_unknown.empty();
+  const auto add_time = [&](Resource resource, const Estimate& value, const std::string& detail) {
+    add(resource, value.mid, is_known ? detail : need.time_unknown);
+    if (!is_known) table.rows.back()[1] = "unknown";
+  };
+  add_time(Resource::latency, need.latency_s, range_of(need.latency_s, text_of_seconds));
+  add_time(Resource::energy, need.energy_j, range_of(need.energy_j, text_of_joules));
   if (report.fit.find(Resource::period) != nullptr) {
-    add(Resource::period, need.latency_s.mid, "an inference each period");
+    add_time(Resource::period, need.latency_s, "an inference each period");
   }
   if (need.average_power_w) {
     table.rows.push_back({"power", text_of_watts(need.average_power_w->mid),
@@ -102,16 +120,21 @@ report::Table advice_table(const FitReport& report) {
     const Need& need = advice.fit->need;
     const char* about = advice.is_predicted ? "~" : "";
     table.rows.push_back({advice.change, about + text_of_bytes(need.ram_bytes), about + text_of_bytes(need.flash_bytes),
-                          text_of_seconds(need.latency_s.mid), text_of_joules(need.energy_j.mid),
-                          advice.fit->fits() ? "yes" : "no", advice.how + note});
+                          text_of_time(need, text_of_seconds(need.latency_s.mid)),
+                          text_of_time(need, text_of_joules(need.energy_j.mid)), verdict(*advice.fit),
+                          advice.how + note});
   }
   return table;
 }
 
 report::Table devices_table(const DevicesReport& report) {
   report::Table table;
-  table.columns = {{"device"}, {"core"},         {"MHz", true},       {"RAM", true}, {"flash", true}, {"latency", true},
-                   {"range"},  {"energy", true}, {"tightest margin"}, {"fits"},      {"USD", true}};
+  table.columns = {{"device"},          {"core"},
+                   {"MHz", true},       {"RAM", true},
+                   {"flash", true},     {"estimated latency", true},
+                   {"range"},           {"estimated energy", true},
+                   {"tightest margin"}, {"fits"},
+                   {"USD", true}};
   const bool battery = std::any_of(report.devices.begin(), report.devices.end(),
                                    [](const DeviceFit& d) { return d.fit && d.fit->need.battery_life_s; });
   if (battery) table.columns.insert(table.columns.begin() + 8, {"battery life", true});
@@ -128,15 +151,16 @@ report::Table devices_table(const DevicesReport& report) {
     const Need& need = device.fit->need;
     const Check& tightest = device.fit->tightest();
     const Estimate& latency = need.latency_s;
-    row.insert(row.end(), {text_of_bytes(need.ram_bytes), text_of_bytes(need.flash_bytes), text_of_seconds(latency.mid),
+    row.insert(row.end(), {text_of_bytes(need.ram_bytes), text_of_bytes(need.flash_bytes),
+                           text_of_time(need, text_of_seconds(latency.mid)),
                            latency.low == latency.high
                                ? ""
                                : fmt::format("{} to {}", text_of_seconds(latency.low), text_of_seconds(latency.high)),
-                           text_of_joules(need.energy_j.mid)});
+                           text_of_time(need, text_of_joules(need.energy_j.mid))});
     if (battery) row.push_back(need.battery_life_s ? text_of_seconds(need.battery_life_s->mid) : "");
     row.insert(row.end(),
                {fmt::format("{} {:.0f} %", name_of(tightest.resource), 100 * tightest.margin() / tightest.budget),
-                verdict(tightest), price});
+                verdict(*device.fit), price});
     table.rows.push_back(std::move(row));
   }
   return table;
@@ -172,7 +196,9 @@ std::string headline(const FitReport& report) {
 }
 
 std::string conclusion(const FitReport& report) {
-  return report.fit.fits() ? "It fits." : "It does not fit: " + violations(report.fit) + ".";
+  if (report.fit.fits()) return "It fits.";
+  return fmt::format("{}: {}.", report.fit.is_known() ? "It does not fit" : "It is unknown whether it fits",
+                     violations(report.fit));
 }
 
 Json json_of(const Estimate& estimate) {
@@ -180,22 +206,28 @@ Json json_of(const Estimate& estimate) {
 }
 
 Json json_of(const Fit& fit) {
-  Json json{{"fits", fit.fits()},
-            {"ram_bytes", fit.need.ram_bytes},
-            {"flash_bytes", fit.need.flash_bytes},
-            {"core_cycles", json_of(fit.need.core_cycles)},
-            {"stall_cycles", json_of(fit.need.stall_cycles)},
-            {"latency_s", json_of(fit.need.latency_s)},
-            {"energy_j", json_of(fit.need.energy_j)}};
+  const auto time = [&](const Estimate& estimate) {
+    return fit.need.time_unknown.empty() ? json_of(estimate) : Json(nullptr);
+  };
+  Json json{{"fits", fit.is_known() ? Json(fit.fits()) : Json(nullptr)},
+            {"ram_bytes", std::llround(fit.need.ram_bytes)},
+            {"flash_bytes", std::llround(fit.need.flash_bytes)},
+            {"core_cycles", time(fit.need.core_cycles)},
+            {"stall_cycles", time(fit.need.stall_cycles)},
+            {"latency_s", time(fit.need.latency_s)},
+            {"energy_j", time(fit.need.energy_j)}};
+  if (!fit.need.time_unknown.empty()) json["time_unknown"] = fit.need.time_unknown;
   if (fit.need.average_power_w) json["average_power_w"] = json_of(*fit.need.average_power_w);
   if (fit.need.battery_life_s) json["battery_life_s"] = json_of(*fit.need.battery_life_s);
   json["checks"] = Json::array();
   for (const Check& check : fit.checks) {
+    const bool is_bytes = check.resource == Resource::ram || check.resource == Resource::flash;
+    const auto value = [&](double number) { return is_bytes ? Json(std::llround(number)) : Json(number); };
     json["checks"].push_back({{"resource", name_of(check.resource)},
-                              {"need", check.need},
-                              {"budget", check.budget},
-                              {"margin", check.margin()},
-                              {"fits", check.fits()},
+                              {"need", check.is_known ? value(check.need) : Json(nullptr)},
+                              {"budget", value(check.budget)},
+                              {"margin", check.is_known ? value(check.margin()) : Json(nullptr)},
+                              {"fits", check.is_known ? Json(check.fits()) : Json(nullptr)},
                               {"budget_within_range", check.is_uncertain}});
   }
   return json;
@@ -207,6 +239,12 @@ std::string violations(const Fit& fit) {
   std::vector<std::string> parts;
   for (const Check& check : fit.checks) {
     if (check.fits()) continue;
+    if (!check.is_known) {
+      const bool is_time = check.resource != Resource::ram && check.resource != Resource::flash;
+      parts.push_back(fmt::format("{} unknown ({})", name_of(check.resource),
+                                  is_time ? fit.need.time_unknown : "code and stack of a model that was not built"));
+      continue;
+    }
     parts.push_back(fmt::format("{} {} of {}", name_of(check.resource), text_of(check.resource, check.need),
                                 text_of(check.resource, check.budget)));
   }

@@ -40,7 +40,7 @@ std::string devices_text(const DevicesReport& report);
 std::string devices_markdown(const DevicesReport& report);
 std::string devices_json(const DevicesReport& report);
 
-// "RAM 37.2 KB of 32.0 KB, latency 61.8 ms of 50.0 ms": what is over its budget.
+// "RAM 37.2 KB of 32.0 KB, latency 61.8 ms of 50.0 ms": what is over its budget, or unknown and why.
 std::string violations(const Fit& fit);
 
 }  // namespace whit::device

@@ -98,7 +98,52 @@ TEST(Fit, ADeviceWithoutATargetIsMeasuredOnAnother) {
   p.macs_per_cycle = figure(0.5);
   EXPECT_EQ(measured_target(p).name, "qemu-riscv32");
   EXPECT_DOUBLE_EQ(fit(measured(), p, {}).need.latency_s.mid, 0.01);
-  EXPECT_NE(notes(p, measured(), true)[0].find("0.5 MACs a cycle"), std::string::npos);
+  EXPECT_NE(notes(p, measured(), true)[1].find("an estimated 0.5 MACs a cycle"), std::string::npos);
+  Budgets budgets;
+  budgets.latency_s = 0.015;
+  EXPECT_TRUE(fit(measured(), p, budgets).find(Resource::latency)->is_uncertain);
+}
+
+TEST(Fit, TimeOfFloatsIsUnknownWhereTheDevicesFigureIsOfInt8) {
+  Profile p = board();
+  p.target.clear();
+  p.macs_per_cycle = figure(0.5);
+  Measured m = measured();
+  m.is_float = true;
+  EXPECT_TRUE(fit(m, p, {}).fits());
+  Budgets budgets;
+  budgets.latency_s = 1e9;
+  const Fit result = fit(m, p, budgets);
+  EXPECT_FALSE(result.fits());
+  EXPECT_FALSE(result.is_known());
+  EXPECT_NE(violations(result).find("latency unknown (the device's MACs a cycle are of int8"), std::string::npos);
+  budgets.flash_bytes = 1;
+  EXPECT_TRUE(fit(m, p, budgets).is_known());
+}
+
+TEST(Fit, WhatWasNotBuiltFitsOnlyWithRoomForCodeAndStack) {
+  Measured m = measured();
+  m.work.cost = {};
+  m.stack_bytes = m.code_bytes = 0;
+  Profile p = board();
+  const Fit unsure = fit(m, p, {});
+  EXPECT_FALSE(unsure.fits());
+  EXPECT_FALSE(unsure.is_known());
+  EXPECT_FALSE(unsure.need.time_unknown.empty());
+  p.ram_free_bytes = p.flash_free_bytes = figure(1e9);
+  EXPECT_TRUE(fit(m, p, {}).fits());
+  p.flash_free_bytes = figure(1000);
+  EXPECT_TRUE(fit(m, p, {}).is_known());
+}
+
+TEST(Fit, BudgetsThatDoNotCountAreNamed) {
+  Budgets budgets;
+  budgets.ram_bytes = 1e9;
+  budgets.battery_mah = 100;
+  EXPECT_EQ(budget_notes(board(), budgets).size(), 1u);
+  Profile cloud = board();
+  cloud.sleep_uw = {};
+  EXPECT_EQ(budget_notes(cloud, budgets).size(), 2u);
 }
 
 TEST(Fit, AnAcceleratorIsSpokenOf) {
@@ -107,9 +152,9 @@ TEST(Fit, AnAcceleratorIsSpokenOf) {
   p.accelerator_accepts = "full-integer TFLite";
   p.accelerator_runs_tflite = true;
   p.accelerator_macs_per_s = figure(5e9);
-  EXPECT_EQ(
-      own_notes(p, measured(), true),
-      std::vector<std::string>{"its NPU takes this model (full-integer TFLite): about 100 us an inference, estimated"});
+  EXPECT_EQ(own_notes(p, measured(), true),
+            std::vector<std::string>{
+                "its NPU takes this model (full-integer TFLite): at least 100 us an inference, estimated"});
   EXPECT_EQ(own_notes(p, measured(), false),
             std::vector<std::string>{"its NPU, not counted here, takes: full-integer TFLite"});
 }

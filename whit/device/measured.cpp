@@ -32,7 +32,8 @@ Json to_json(const Measured& m) {
           {"arena_bytes", m.arena_bytes},
           {"stack_bytes", m.stack_bytes},
           {"code_bytes", m.code_bytes},
-          {"weights_bytes", m.weights_bytes}};
+          {"weights_bytes", m.weights_bytes},
+          {"is_float", m.is_float}};
 }
 
 Measured from_json(const Json& json) {
@@ -47,6 +48,7 @@ Measured from_json(const Json& json) {
   json.at("stack_bytes").get_to(m.stack_bytes);
   json.at("code_bytes").get_to(m.code_bytes);
   json.at("weights_bytes").get_to(m.weights_bytes);
+  json.at("is_float").get_to(m.is_float);
   return m;
 }
 
@@ -86,15 +88,17 @@ std::string measurement_key(const target::Target& target, const compile::Program
 }
 
 bool can_run(const target::Target& target, const compile::Program& program) {
-  constexpr int64_t kForStack = 64 * 1024, kForCode = 256 * 1024;
-  int64_t ram = int64_t{program.header().arena_bytes} + kForStack;
+  int64_t ram = int64_t{program.header().arena_bytes} + kMostStackBytes;
   for (const compile::ProgramTensor& input : program.inputs()) ram += input.info.bytes;
-  return ram <= target.ram_bytes && program.header().constants_bytes + kForCode <= target.flash_bytes;
+  return ram <= target.ram_bytes && program.header().constants_bytes + kMostCodeBytes <= target.flash_bytes;
 }
 
 Measured without_run(const compile::Program& program) {
   Measured m;
-  for (const compile::ProgramOp& op : program.ops()) m.work.macs += op.macs;
+  for (const compile::ProgramOp& op : program.ops()) {
+    m.work.macs += op.macs;
+    m.is_float = m.is_float || (op.macs > 0 && op.kernel_name.find("_f32") != std::string::npos);
+  }
   m.arena_bytes = program.header().arena_bytes;
   m.weights_bytes = program.header().constants_bytes;
   return m;

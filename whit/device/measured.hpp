@@ -22,7 +22,9 @@ struct Measured {
   uint32_t stack_bytes = 0;  // high-water mark of one inference
   uint32_t code_bytes = 0;   // all flash of the linked image that is not weights or biases
   uint32_t weights_bytes = 0;
+  bool is_float = false;  // a layer with MACs computes with floats
 
+  bool has_run() const { return work.cost.instructions > 0; }  // false: see without_run()
   double ram_bytes() const { return static_cast<double>(arena_bytes) + stack_bytes; }
   double flash_bytes() const { return static_cast<double>(code_bytes) + weights_bytes; }
 };
@@ -43,6 +45,9 @@ class MeasurementCache {
 // Digest of Program, target, flags, compiler and this program of ours, whose kernels, emitter and counter are part of
 // the result.
 std::string measurement_key(const target::Target& target, const compile::Program& program, compile::Optimize optimize);
+
+// What code and stack take at most, to judge a Program that was not built.
+inline constexpr int64_t kMostCodeBytes = 256 * 1024, kMostStackBytes = 64 * 1024;
 
 // False when the Program needs more memory than the emulated machine has: no image of it can be linked or run.
 bool can_run(const target::Target& target, const compile::Program& program);

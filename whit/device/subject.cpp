@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <functional>
 #include <map>
-#include <utility>
 
 #include "whit/base/error.hpp"
 #include "whit/device/fit.hpp"
@@ -36,16 +35,21 @@ bool Subject::is_integer() const {
 Measured measure(const Subject& subject, const Profile& profile, const MeasurementCache& cache) {
   const target::Target& target = measured_target(profile);
   const compile::Program program = subject.program_for(target);
-  if (profile.target.empty() && !can_run(target, program)) return without_run(program);
-  return measure(target, program, subject.optimize, cache);
+  if (!can_run(target, program)) return without_run(program);
+  try {
+    return measure(target, program, subject.optimize, cache);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::unsupported) throw;
+    return without_run(program);  // the image could not be linked
+  }
 }
 
 std::vector<Outcome> measure_on(const Subject& subject, const std::vector<const Profile*>& devices,
                                 const MeasurementCache& cache) {
   // Devices with the same target, own or as a stand-in, share an outcome.
-  std::map<std::pair<std::string, bool>, std::vector<size_t>> groups;
+  std::map<std::string, std::vector<size_t>> groups;
   for (size_t i = 0; i < devices.size(); ++i) {
-    groups[{measured_target(*devices[i]).name, devices[i]->target.empty()}].push_back(i);
+    groups[measured_target(*devices[i]).name].push_back(i);
   }
   std::vector<Outcome> outcomes(devices.size());
   std::vector<std::optional<Error>> failures(devices.size());

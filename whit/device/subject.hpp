@@ -27,8 +27,7 @@ struct Subject {
   bool is_integer() const;
 };
 
-// On the target of the device, see measured_target(); without_run() for a device that has none of its own where the
-// stand-in is too small.
+// On the target of the device, see measured_target(); without_run() where the emulated machine is too small.
 Measured measure(const Subject& subject, const Profile& profile, const MeasurementCache& cache);
 
 // Why a model could not be built or run for a device, instead of what it costs there.

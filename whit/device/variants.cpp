@@ -26,7 +26,8 @@ bool has_constants(const ir::Graph& graph, ir::DType type) {
   });
 }
 
-// Ranges of activations decide scales, not sizes or instructions: any samples will do.
+// Ranges of activations decide scales, and with fold_constant_channels left out neither sizes nor instructions: any
+// samples will do.
 compress::Calibration calibration_of(const ir::Graph& graph) {
   constexpr int64_t kSamples = 2;
   int64_t elements = 0;
@@ -66,7 +67,8 @@ ir::Graph narrowed(ir::Graph graph, double share) {
 std::vector<Variant> variants(const ir::Graph& graph) {
   std::vector<Variant> all;
   const auto precision = [&](const char* change, const char* how, compress::Precision precision, bool sparse) {
-    all.push_back({change, how, [&graph, precision, sparse] { return quantized(graph, precision, sparse); }});
+    all.push_back({change, how, [&graph, precision, sparse] { return quantized(graph, precision, sparse); },
+                   precision != compress::Precision::float16});
   };
   if (has_constants(graph, ir::DType::f32)) {
     precision("int8", "whit quantize", compress::Precision::int8, false);
@@ -75,13 +77,13 @@ std::vector<Variant> variants(const ir::Graph& graph) {
     precision("float16 weights", "whit quantize --precision float16", compress::Precision::float16, false);
   } else if (has_constants(graph, ir::DType::i8)) {
     all.push_back({"int4 weights", "whit quantize --precision int8_w4, from the float model",
-                   [&graph] { return with_int4_weights(graph); }});
-    all.push_back(
-        {"4:16 sparse", "whit quantize --sparsity 4:16, from the float model", [&graph] { return pruned(graph); }});
+                   [&graph] { return with_int4_weights(graph); }, false});
+    all.push_back({"4:16 sparse", "whit quantize --sparsity 4:16, from the float model",
+                   [&graph] { return pruned(graph); }, false});
   }
   for (const double share : {0.75, 0.5}) {
     all.push_back({fmt::format("{} of the width", share), fmt::format("train it with {} of its channels", share),
-                   [&graph, share] { return narrowed(graph, share); }});
+                   [&graph, share] { return narrowed(graph, share); }, false});
   }
   return all;
 }

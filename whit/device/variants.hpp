@@ -14,6 +14,9 @@ struct Variant {
   std::string change;
   std::string how;
   std::function<ir::Graph()> make;  // Error where the model cannot be changed so
+  // Ranges of activations were made up: what the compiler would conclude from them (channels that are constant) is not
+  // to be believed, so it is to skip that pass.
+  bool has_made_up_ranges = false;
 };
 
 // Precisions, sparsity and widths that the model does not have yet. `graph` is as it was read and outlives the result.

@@ -6,6 +6,7 @@
 
 #include "whit/base/error.hpp"
 #include "whit/compile/compile.hpp"
+#include "whit/compress/quantize.hpp"
 #include "whit/compress/test_quantized.hpp"
 #include "whit/ir/text.hpp"
 
@@ -39,6 +40,35 @@ TEST(Variants, OfAFloatModelArePrecisionsAndWidths) {
   EXPECT_LT(bytes.at("int8, 4:16 sparse"), bytes.at("int8"));
   EXPECT_EQ(bytes.at("0.5 of the width"), (32 * 64 + 4 * 32) * 4);
   EXPECT_FALSE(is_full_integer(graph));
+}
+
+TEST(Variants, SharedWeightsCountOnce) {
+  const ir::Graph graph =
+      ir::parse_text("graph \"net\"\ninput %0 \"x\": f32 [1,64]\n" + compress::constant_text(1, "w", {64, 64}) +
+                     "%4 \"a\": f32 [1,64] = fully_connected(%0, %1, -) {activation=relu}\n"
+                     "%5 \"b\": f32 [1,64] = fully_connected(%4, %1, -)\noutput %5\n");
+  for (const Variant& variant : variants(graph)) {
+    if (variant.how.find("whit quantize") == std::string::npos) continue;
+    const compile::Program program = compile::compile(variant.make(), {compile::KernelSet::arm_dsp}, {}).program;
+    EXPECT_LE(program.header().weights_bytes, program.header().constants_bytes) << variant.change;
+  }
+}
+
+// Samples that were made up make channels look constant; a model whose samples are real keeps them.
+TEST(Variants, AnAdvisedSizeIsThatOfARealQuantization) {
+  const ir::Graph graph = float_net();
+  const Variant variant = variants(graph)[0];
+  EXPECT_TRUE(variant.has_made_up_ranges);
+  compile::CompileOptions options;
+  options.kernels = compile::KernelSet::arm_v6m;
+  options.passes.skip = {"fold_constant_channels"};
+  const auto advised = compile::compile(variant.make(), options, {}).program.header().constants_bytes;
+  ir::Graph real = graph;
+  compress::prepare(real);
+  const ir::Graph quantized =
+      compress::quantize(real, compress::calibrate(real, compress::samples(200, 64), false), {});
+  const auto actual = compile::compile(quantized, {compile::KernelSet::arm_v6m}, {}).program.header().constants_bytes;
+  EXPECT_NEAR(advised, actual, 0.02 * actual);
 }
 
 TEST(Variants, OfAnInt8ModelAreFewer) {

@@ -52,6 +52,11 @@ void build_image(const Target& target, const BuildInput& input, const std::files
   append({"-o", elf.string()});
   append(target.libraries);
   const ProcessResult result = run_process(command, kCompileSeconds);
+  if (result.exit_code != 0 && result.output.find("will not fit in region") != std::string::npos) {
+    throw Error(
+        ErrorCode::unsupported, "the image is larger than the memory of the emulated machine", target.name,
+        fmt::format("it has {} MB of flash and {} MB of RAM", target.flash_bytes >> 20, target.ram_bytes >> 20));
+  }
   if (result.exit_code != 0) {
     throw Error(ErrorCode::bad_input, fmt::format("{} refused the sources", target.compiler), elf.string(),
                 result.output.substr(0, kQuotedBytes));
