@@ -87,6 +87,38 @@ TEST_F(LearnCli, ATrainedModelIsTakenByTheOtherVerbs) {
   EXPECT_EQ(run({WHIT_BINARY, "inspect", path("n.onnx")}).exit_code, 0);
 }
 
+// The written file is integers, the accuracy that was reported is that of `whit evaluate`, and a resumed run writes the
+// same file. A model of a file goes to [quantize] as it is.
+TEST_F(LearnCli, TrainsAsIntegers) {
+  table(600);
+  recipe("epochs = 3\nlearning_rate = 0.01\n[quantize]\nprecision = \"int8_w4\"\nepochs = 2\n");
+  const std::vector<std::string> train = {WHIT_BINARY,      "train",  path("recipe.toml"), "-o",
+                                          path("q.tflite"), "--json", "--resume"};
+  const ProcessResult trained = run(train);
+  ASSERT_EQ(trained.exit_code, 0) << trained.output;
+  const size_t last = trained.output.rfind("{\"model\"");
+  ASSERT_NE(last, std::string::npos) << trained.output;
+  const nlohmann::json report = nlohmann::json::parse(trained.output.substr(last));
+  EXPECT_EQ(report.at("precision"), "int8_w4");
+  const ProcessResult evaluated =
+      run({WHIT_BINARY, "evaluate", path("q.tflite"), "--data", path("data.csv"), "--split", "test", "--json"});
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.output;
+  EXPECT_EQ(nlohmann::json::parse(evaluated.output).at("value"), report.at("test").at("trained"));
+  const std::vector<uint8_t> written = read_file(path("q.tflite"));
+  EXPECT_LT(written.size(), size_t{8} * 128 + 128 * 64 + 64 * 3);  // two weights a byte
+  fs::remove(path("q.tflite"));
+  EXPECT_EQ(run(train).exit_code, 0);
+  EXPECT_EQ(read_file(path("q.tflite")), written);
+
+  recipe("epochs = 2\n");
+  ASSERT_EQ(run({WHIT_BINARY, "train", path("recipe.toml"), "-o", path("m.tflite")}).exit_code, 0);
+  write("recipe.toml", data_tables("data.csv") + "[model]\nfile = \"m.tflite\"\n[train]\nepochs = 0\n[quantize]\n" +
+                           "precision = \"int8\"\nepochs = 1\n");
+  const ProcessResult further = run({WHIT_BINARY, "train", path("recipe.toml"), "-o", path("i.tflite")});
+  EXPECT_EQ(further.exit_code, 0) << further.output;
+  EXPECT_NE(further.output.find("trained as integers"), std::string::npos) << further.output;
+}
+
 TEST_F(LearnCli, KilledAndResumedGivesTheSameFile) {
   table(3000);
   const std::string file = recipe("epochs = 40\nmixup = 0.2\nnoise = 0.05\nschedule = \"cosine\"\n");
@@ -118,6 +150,12 @@ TEST_F(LearnCli, BadInputIsOneClearError) {
   expect_refusal(run(train), 3, {"epochs"});
   recipe("epochs = 1\noptimizer = \"adan\"\n");
   expect_refusal(run(train), 3, {"adan", "adam"});
+  recipe("epochs = 1\n[quantize]\nprecision = \"int7\"\n");
+  expect_refusal(run(train), 3, {"recipe.toml", "int7", "int8"});
+  recipe("epochs = 1\n[quantize]\nprecision = \"int8\"\nbits = 4\n");
+  expect_refusal(run(train), 3, {"recipe.toml", "bits"});
+  recipe("epochs = 0\n[quantize]\nprecision = \"int8\"\n");  // nothing to quantize
+  expect_refusal(run(train), 3, {"epochs"});
   recipe("epochs = 1\n", "nothing.csv");
   expect_refusal(run(train), 3, {"nothing.csv"});
   recipe("epochs = 1\n", "bad.csv");

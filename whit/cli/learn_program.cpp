@@ -17,7 +17,7 @@ namespace {
 struct LearnVerb {
   const char *name, *description;
 };
-constexpr LearnVerb kLearnVerbs[] = {{"train", "a recipe becomes a trained float model"},
+constexpr LearnVerb kLearnVerbs[] = {{"train", "a recipe becomes a trained model"},
                                      {"prune", "train, as [prune] of the recipe says: weights or whole channels go"},
                                      {"distill", "train, as [distill] of the recipe says: a teacher's outputs count"}};
 

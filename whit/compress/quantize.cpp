@@ -344,6 +344,8 @@ class Quantizer {
 
 }  // namespace
 
+const char* name_of(Precision precision) { return kPrecisions[static_cast<size_t>(precision)]; }
+
 Precision precision_from_name(const std::string& name) {
   return static_cast<Precision>(index_of_name(name, kPrecisions, "precision"));
 }

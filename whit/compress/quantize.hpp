@@ -32,6 +32,7 @@ enum class WeightRange {
   least_error,  // large weights are cut off where that lowers the expected output error
 };
 
+const char* name_of(Precision precision);
 // Error usage for an unknown name, with those that there are.
 Precision precision_from_name(const std::string& name);
 WeightScales weight_scales_from_name(const std::string& name);

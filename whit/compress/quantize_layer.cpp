@@ -31,16 +31,6 @@ class Rows {
   bool depthwise_;
 };
 
-// The smallest weight scale of each channel with which int32 holds the bias.
-std::vector<float> least_scales(const std::vector<double>& bias, float input_scale) {
-  constexpr double kLargest = 1 << 30;
-  std::vector<float> scales;
-  for (const double b : bias) {
-    scales.push_back(static_cast<float>(std::abs(b) / (static_cast<double>(input_scale) * kLargest)));
-  }
-  return scales;
-}
-
 struct Quantized {
   std::vector<int8_t> weights;       // in the order of the tensor
   std::vector<float> scales;         // by channel
@@ -58,7 +48,7 @@ bool has_scale_per_channel(const ir::Node& node, const Recipe& recipe) {
          (recipe.weight_scales == WeightScales::convolutions && node.op != ir::Op::fully_connected);
 }
 
-// `least_scales`: by channel, see least_scales().
+// `least_scales`: by channel, see least_weight_scales().
 Quantized quantize_weights(const ir::Node& node, const ir::Tensor& weights, const Rows& rows, const Recipe& recipe,
                            const PatchMoments& moments, const std::vector<float>& least_scales) {
   const auto* real = ir::data<float>(weights);
@@ -116,6 +106,15 @@ std::vector<uint8_t> quantize_bias(const std::vector<double>& bias, const std::v
 
 }  // namespace
 
+std::vector<float> least_weight_scales(const std::vector<double>& bias, float input_scale) {
+  constexpr double kLargest = 1 << 30;
+  std::vector<float> scales;
+  for (const double b : bias) {
+    scales.push_back(static_cast<float>(std::abs(b) / (static_cast<double>(input_scale) * kLargest)));
+  }
+  return scales;
+}
+
 bool can_have_int4_weights(ir::Op op) { return op == ir::Op::conv2d || op == ir::Op::fully_connected; }
 
 ir::Quantization activation_quantization(Range range, ir::DType type) {
@@ -161,7 +160,8 @@ void quantize_layer(ir::Graph& to, ir::Node& node, const ir::Graph& from, const 
     const auto* real = ir::data<float>(from.tensor(source.inputs[2]));
     std::copy_n(real, bias.size(), bias.begin());
   }
-  const Quantized quantized = quantize_weights(source, weights, rows, recipe, moments, least_scales(bias, input_scale));
+  const Quantized quantized =
+      quantize_weights(source, weights, rows, recipe, moments, least_weight_scales(bias, input_scale));
   if (recipe.bias_correction) {
     for (size_t c = 0; c < bias.size(); ++c) bias[c] -= quantized.output_shift[c];
   }

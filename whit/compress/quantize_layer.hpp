@@ -27,6 +27,9 @@ std::vector<uint8_t> rounded_to_halves(const ir::Tensor& weights, const std::str
 void quantize_layer(ir::Graph& to, ir::Node& node, const ir::Graph& from, const ir::Node& source, const Recipe& recipe,
                     const PatchMoments& moments);
 
+// The smallest weight scale of each channel with which int32 holds its bias.
+std::vector<float> least_weight_scales(const std::vector<double>& bias, float input_scale);
+
 // Whether Precision::int8_w4 gives a layer int4 weights: those of other layers are few.
 bool can_have_int4_weights(ir::Op op);
 

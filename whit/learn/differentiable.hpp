@@ -32,11 +32,17 @@ struct BatchNorm {
   at::Tensor gamma, beta, mean, variance;  // [C]
 };
 
+// How the kernel of a quantized recurrent layer rounds between its steps (quantization.hpp).
+struct RecurrentRounding {
+  std::function<at::Tensor(const at::Tensor&)> gate, state, output;  // state: an lstm's cell, a gru's hidden state
+};
+
 // A node, with what its function is made from.
 struct Site {
   const ir::Graph& graph;
   const ir::Node& node;
   std::optional<BatchNorm> norm;
+  std::optional<RecurrentRounding> rounding;
 
   bool has(size_t i) const { return i < node.inputs.size() && node.inputs[i] != ir::kNoTensor; }
   const ir::Tensor& in(size_t i) const { return graph.tensor(node.inputs[i]); }

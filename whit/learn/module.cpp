@@ -89,7 +89,8 @@ void fold(const BatchNorm& norm, const ir::Node& layer, ir::Graph& graph) {
 
 }  // namespace
 
-Module::Module(ir::Graph graph, const std::vector<ir::TensorId>& normalised, std::vector<ir::TensorId> wanted)
+Module::Module(ir::Graph graph, const std::vector<ir::TensorId>& normalised, std::vector<ir::TensorId> wanted,
+               const Maker& maker)
     : graph_(std::move(graph)), wanted_(wanted.empty() ? graph_.outputs : std::move(wanted)) {
   const std::vector<bool> needed = needed_nodes(graph_, wanted_);
   const auto is_normalised = [&](const ir::Node& node) {
@@ -102,7 +103,7 @@ Module::Module(ir::Graph graph, const std::vector<ir::TensorId>& normalised, std
   for (size_t n = 0; n < needed.size(); ++n) {
     if (!needed[n]) continue;
     const ir::Node& node = graph_.nodes[n];
-    add_step(node, is_normalised(node) ? std::optional(add_norm(node)) : std::nullopt);
+    add_step(node, is_normalised(node) ? std::optional(add_norm(node)) : std::nullopt, maker);
   }
   for (const ir::Variable& variable : graph_.variables) {
     const bool is_float = variable.type == ir::DType::f32;
@@ -138,9 +139,9 @@ BatchNorm Module::add_norm(const ir::Node& node) {
   return norm;
 }
 
-void Module::add_step(const ir::Node& node, const std::optional<BatchNorm>& norm) {
-  const Site site{graph_, node, norm};
-  Step step{&node, function_of(site), {}, !node.inputs.empty()};
+void Module::add_step(const ir::Node& node, const std::optional<BatchNorm>& norm, const Maker& maker) {
+  const Site site{graph_, node, norm, {}};
+  Step step{&node, maker(site), {}, !node.inputs.empty()};
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const bool constant = site.has(i) && site.in(i).is_constant;
     if (constant) {

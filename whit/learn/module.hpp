@@ -23,9 +23,11 @@ class Module {
  public:
   // `normalised`: outputs of conv2d, depthwise_conv2d, transpose_conv2d or fully_connected nodes with a bias; there a
   // batch norm takes the place of the bias while training. `wanted`: the tensors that forward() gives; empty: the
-  // graph's outputs. Error unsupported, naming the node, for what has no gradient.
+  // graph's outputs. `maker`: makes the function of each node. Error unsupported, naming the node, for what has no
+  // gradient.
+  using Maker = std::function<Function(const Site&)>;
   explicit Module(ir::Graph graph, const std::vector<ir::TensorId>& normalised = {},
-                  std::vector<ir::TensorId> wanted = {});
+                  std::vector<ir::TensorId> wanted = {}, const Maker& maker = function_of);
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
@@ -54,7 +56,7 @@ class Module {
 
   void add_parameters(const ir::Node& node, bool normalised);
   BatchNorm add_norm(const ir::Node& node);
-  void add_step(const ir::Node& node, const std::optional<BatchNorm>& norm);
+  void add_step(const ir::Node& node, const std::optional<BatchNorm>& norm, const Maker& maker);
 
   ir::Graph graph_;
   std::vector<ir::TensorId> wanted_;

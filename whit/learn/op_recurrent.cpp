@@ -50,12 +50,19 @@ at::Tensor state_of(const at::Tensor& state, int64_t rows, int64_t units) {
   return state.defined() ? state.reshape({rows, units}) : at::zeros({rows, units});
 }
 
-// Step by step, for what torch's own layer has not: peepholes and a clipped cell.
-Tensors lstm_by_steps(const Tensors& inputs, const at::Tensor& x, at::Tensor h, at::Tensor c, float clip) {
+// What is as it is in a layer that is not quantized.
+RecurrentRounding rounding_of(const Site& site) {
+  const auto exact = [](const at::Tensor& x) { return x; };
+  return site.rounding.value_or(RecurrentRounding{exact, exact, exact});
+}
+
+// Step by step, for what torch's own layer has not: peepholes, a clipped cell, rounding.
+Tensors lstm_by_steps(const Tensors& inputs, const at::Tensor& x, at::Tensor h, at::Tensor c, float clip,
+                      const RecurrentRounding& round) {
   const int64_t units = h.size(1);
   const at::Tensor products =
-      at::linear(x, stacked(inputs, LstmInput::weights, {0, 1, 2, 3}, units),
-                 stacked(inputs, LstmInput::bias, {0, 1, 2, 3}, units));  // [rows, T, 4 * units]
+      round.gate(at::linear(x, stacked(inputs, LstmInput::weights, {0, 1, 2, 3}, units),
+                            stacked(inputs, LstmInput::bias, {0, 1, 2, 3}, units)));  // [rows, T, 4 * units]
   const at::Tensor recurrent = stacked(inputs, LstmInput::recurrent, {0, 1, 2, 3}, units);
   const auto peephole = [&](size_t i, const at::Tensor& gate, const at::Tensor& cell) {
     const at::Tensor& weights = inputs[LstmInput::peephole + i];
@@ -63,24 +70,25 @@ Tensors lstm_by_steps(const Tensors& inputs, const at::Tensor& x, at::Tensor h, 
   };
   Tensors outputs;
   for (int64_t t = 0; t < x.size(1); ++t) {
-    const Tensors gates = (products.select(1, t) + at::linear(h, recurrent)).chunk(4, 1);
-    c = peephole(1, gates[1], c) * c + peephole(0, gates[0], c) * at::tanh(gates[2]);
+    const Tensors gates = round.gate(products.select(1, t) + round.gate(at::linear(h, recurrent))).chunk(4, 1);
+    c = round.state(peephole(1, gates[1], c) * c + peephole(0, gates[0], c) * at::tanh(gates[2]));
     if (clip > 0) c = at::clamp(c, -clip, clip);
-    h = peephole(2, gates[3], c) * at::tanh(c);
+    h = round.output(peephole(2, gates[3], c) * at::tanh(c));
     outputs.push_back(h);
   }
   return {at::stack(outputs, 1), h, c};
 }
 
 Function lstm(const Site& site) {
-  return [sequence = sequence_of(site)](const Tensors& inputs, Frame& frame) -> Tensors {
+  return [sequence = sequence_of(site), rounded = site.rounding.has_value(), round = rounding_of(site)](
+             const Tensors& inputs, Frame& frame) -> Tensors {
     const at::Tensor x = sequence.enter(inputs[0]);
     const int64_t units = sequence.out[2], rows = x.size(0);
     const at::Tensor h = state_of(inputs[LstmInput::hidden], rows, units);
     const at::Tensor c = state_of(inputs[LstmInput::cell], rows, units);
     Tensors result;
-    if (any(inputs, LstmInput::peephole, 3) || sequence.attributes.cell_clip > 0) {
-      result = lstm_by_steps(inputs, x, h, c, sequence.attributes.cell_clip);
+    if (rounded || any(inputs, LstmInput::peephole, 3) || sequence.attributes.cell_clip > 0) {
+      result = lstm_by_steps(inputs, x, h, c, sequence.attributes.cell_clip, round);
     } else {
       Tensors weights = {stacked(inputs, LstmInput::weights, {0, 1, 2, 3}, units),
                          stacked(inputs, LstmInput::recurrent, {0, 1, 2, 3}, units)};
@@ -117,13 +125,40 @@ Tensors gru_by_steps(const Tensors& inputs, const at::Tensor& x, at::Tensor h) {
   return {at::stack(outputs, 1), h};
 }
 
+// As the integer kernel: the recurrent weights see the state as the output has it.
+Tensors gru_rounded(const Tensors& inputs, const at::Tensor& x, at::Tensor h, bool linear_before_reset,
+                    const RecurrentRounding& round) {
+  const int64_t units = h.size(1);
+  const at::Tensor products = round.gate(at::linear(x, stacked(inputs, GruInput::weights, {0, 1, 2}, units),
+                                                    stacked(inputs, GruInput::bias, {0, 1, 2}, units)));
+  const at::Tensor gates = stacked(inputs, GruInput::recurrent, {0, 1}, units);
+  const at::Tensor biases = stacked(inputs, GruInput::recurrent_bias, {0, 1, 2}, units);
+  const auto candidate = [&](const at::Tensor& y) {
+    return round.gate(at::linear(y, inputs[GruInput::recurrent + 2], biases.slice(0, 2 * units)));
+  };
+  Tensors outputs;
+  for (int64_t t = 0; t < x.size(1); ++t) {
+    const at::Tensor product = products.select(1, t), y = round.output(h);
+    const at::Tensor recurrent = round.gate(at::linear(y, gates, biases.slice(0, 0, 2 * units)));
+    const Tensors zr = at::sigmoid(round.gate(product.slice(1, 0, 2 * units) + recurrent)).chunk(2, 1);
+    const at::Tensor part = linear_before_reset ? round.gate(zr[1] * candidate(y)) : candidate(round.output(zr[1] * h));
+    const at::Tensor n = at::tanh(round.gate(product.slice(1, 2 * units) + part));
+    h = round.state(n + zr[0] * (h - n));
+    outputs.push_back(round.output(h));
+  }
+  return {at::stack(outputs, 1), h};
+}
+
 Function gru(const Site& site) {
-  return [sequence = sequence_of(site)](const Tensors& inputs, Frame& frame) -> Tensors {
+  return [sequence = sequence_of(site), rounded = site.rounding.has_value(), round = rounding_of(site)](
+             const Tensors& inputs, Frame& frame) -> Tensors {
     const at::Tensor x = sequence.enter(inputs[0]);
     const int64_t units = sequence.out[2], rows = x.size(0);
     const at::Tensor h = state_of(inputs[GruInput::hidden], rows, units);
     Tensors result;
-    if (!sequence.attributes.linear_before_reset) {
+    if (rounded) {
+      result = gru_rounded(inputs, x, h, sequence.attributes.linear_before_reset, round);
+    } else if (!sequence.attributes.linear_before_reset) {
       result = gru_by_steps(inputs, x, h);
     } else {
       // torch's order of gates: reset, update, candidate.

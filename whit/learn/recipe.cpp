@@ -41,9 +41,9 @@ void read_model(const TomlTable& table, Recipe& recipe) {
   model.batch_norm = table.boolean("batch_norm", false);
 }
 
-void read_train(const TomlTable& table, Recipe& recipe) {
+void read_train(const TomlTable& table, Recipe& recipe, bool quantizes) {
   TrainOptions& o = recipe.options;
-  o.epochs = table.integer("epochs", {1, 1'000'000});
+  o.epochs = table.integer("epochs", {quantizes && !recipe.model_file.empty() ? 0.0 : 1.0, 1'000'000});
   o.batch_size = table.integer("batch_size", {1, 1 << 20}, 32);
   o.seed = static_cast<uint64_t>(table.integer("seed", kNotNegative, 1));
   if (table.has("loss")) recipe.loss = choice(table, "loss", kLossNames, Loss::mse);
@@ -124,8 +124,23 @@ void read_distill(const TomlTable& table, Recipe& recipe) {
   recipe.options.distillation = distillation;
 }
 
+// Of a recipe that is complete otherwise.
+void read_quantize(const TomlTable& table, Recipe& recipe) {
+  QuantizeRecipe& q = recipe.quantize.emplace();
+  q.precision = compress::precision_from_name(table.choice("precision", {"int8", "int8_w4", "int16x8"}));
+  q.options = recipe.options;
+  q.options.epochs = table.integer("epochs", {1, 1'000'000}, 10);
+  q.options.schedule.rate = table.number("learning_rate", kPositive, 0.1 * recipe.options.schedule.rate);
+  q.options.schedule.warmup_epochs = 0;
+  if (std::optional<PruneSchedule>& prune = q.options.prune) {  // what is zero by then stays zero
+    const compress::Sparsity& s = prune->sparsity;
+    prune->initial = s.group > 0 ? 1.0 - static_cast<double>(s.keep) / s.group : s.share;
+    prune->begin = 0, prune->end = 1;
+  }
+}
+
 void check_tables(const TomlTable& root) {
-  const std::vector<std::string> known = {"data", "model", "train", "prune", "distill"};
+  const std::vector<std::string> known = {"data", "model", "train", "prune", "distill", "quantize"};
   for (const std::string& key : root.keys()) {
     if (std::count(known.begin(), known.end(), key) == 0) {
       throw root.error(key, "there is no table [" + key + "]", "did you mean [" + nearest(key, known) + "]?");
@@ -138,10 +153,11 @@ void check_tables(const TomlTable& root) {
 Recipe read_recipe(const std::string& file) {
   const TomlTable root = TomlTable::read(file);
   check_tables(root);
-  Recipe recipe{root.table("data"), "", {}, {}, false, {}, {}, ""};
+  Recipe recipe{root.table("data"), "", {}, {}, false, {}, {}, "", {}};
   const TomlTable model = root.table("model"), train = root.table("train");
   read_model(model, recipe);
-  read_train(train, recipe);
+  const std::optional<TomlTable> quantize = root.find_table("quantize");
+  read_train(train, recipe, quantize.has_value());
   model.refuse_unknown_keys();
   train.refuse_unknown_keys();
   if (const std::optional<TomlTable> prune = root.find_table("prune")) {
@@ -151,6 +167,10 @@ Recipe read_recipe(const std::string& file) {
   if (const std::optional<TomlTable> distill = root.find_table("distill")) {
     read_distill(*distill, recipe);
     distill->refuse_unknown_keys();
+  }
+  if (quantize) {
+    read_quantize(*quantize, recipe);
+    quantize->refuse_unknown_keys();
   }
   return recipe;
 }
@@ -178,6 +198,10 @@ void fit_to_data(Recipe& recipe, data::DataSet& set) {
     throw Error(ErrorCode::bad_input,
                 fmt::format("{} class_weights for {} classes", options.class_weights.size(), classes),
                 recipe.data.file(), fmt::format("one for each of: {}", fmt::join(set.class_names, ", ")));
+  }
+  if (recipe.quantize) {
+    TrainOptions& quantized = recipe.quantize->options;
+    quantized.loss = options.loss, quantized.class_weights = options.class_weights, quantized.seed = options.seed;
   }
 }
 

@@ -1,5 +1,5 @@
 // The recipe of a training run: a TOML file with the tables [data] (whit/data), [model], [train], and, where they are
-// wished for, [prune] and [distill].
+// wished for, [prune], [distill] and [quantize].
 // docs/guide/train.md lists the keys. Paths in it are relative to the recipe.
 #pragma once
 
@@ -10,9 +10,16 @@
 #include "whit/compress/prune_channels.hpp"
 #include "whit/data/data_set.hpp"
 #include "whit/learn/architectures.hpp"
+#include "whit/learn/quantize.hpp"
 #include "whit/learn/train.hpp"
 
 namespace whit::learn {
+
+// [quantize]: after [train] the model goes on learning, as the integers that it becomes (quantize.hpp).
+struct QuantizeRecipe {
+  compress::Precision precision = compress::Precision::int8;
+  TrainOptions options;  // of [train], but for epochs, learning rate and warm-up
+};
 
 struct Recipe {
   TomlTable data;          // [data], for data::read_data_set()
@@ -20,9 +27,10 @@ struct Recipe {
   ArchitectureOptions architecture;
   std::optional<Loss> loss;                          // else it follows from the data
   bool balance_classes = false;                      // class weights from the training samples
-  TrainOptions options;                              // with [distill], but what the teacher says
+  TrainOptions options;                              // with [distill], but what the teacher says; epochs may be 0
   std::optional<compress::ChannelPruning> channels;  // [prune] channels or macs: before training
   std::string teacher_file;                          // [distill] teacher; empty: none
+  std::optional<QuantizeRecipe> quantize;
 };
 
 // Error bad_input, with file, line and key, for what is missing, unknown or out of range in all tables but [data].

@@ -16,6 +16,7 @@
 #include "whit/learn/checkpoint.hpp"
 #include "whit/learn/loss.hpp"
 #include "whit/learn/module.hpp"
+#include "whit/learn/quantization.hpp"
 
 namespace whit::learn {
 namespace {
@@ -48,9 +49,11 @@ std::string text_of(const std::optional<Distillation>& o) {
 std::string fingerprint(const Model& model, const data::Samples& training, const data::Samples& validation,
                         const TrainOptions& o) {
   const Augmentation& a = o.augmentation;
+  const std::string quantized =
+      model.quantization ? ir::print_text(model.quantization->quantized(model.graph), {0}) : "";
   const std::string text = fmt::format(
       "{} {} {} | {} {} {} {} {} {} | {} {} {} {} {} | {} {} {} {} {} {} {} | {} {} {} {} {} | {} {} | {} | {} {} {} "
-      "{} | {}",
+      "{} | {} {}",
       o.epochs, o.batch_size, o.seed,  //
       static_cast<int>(o.optimizer.kind), o.optimizer.momentum, o.optimizer.beta1, o.optimizer.beta2,
       o.optimizer.epsilon, o.optimizer.weight_decay,  //
@@ -62,7 +65,7 @@ std::string fingerprint(const Model& model, const data::Samples& training, const
       text_of(o.prune), text_of(o.distillation),               //
       fmt::join(model.normalised, ","),                        //
       digest(training.values), digest(training.labels), digest(validation.values), digest(validation.labels),
-      ir::print_text(model.graph, {0}));
+      ir::print_text(model.graph, {0}), quantized);
   return hex(sha256({reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
 }
 
@@ -80,12 +83,13 @@ Epoch epoch_from(const Json& json) {
           json.at(4).get<double>()};
 }
 
-// After backward(). A parameter that the loss does not depend on has no gradient.
+// After backward(). A parameter that the loss does not depend on has no gradient, and does not decay.
 std::vector<Slot> slots_of(const std::vector<Parameter>& parameters) {
   std::vector<Slot> slots;
   for (const Parameter& parameter : parameters) {
-    if (!parameter.value.grad().defined()) parameter.value.mutable_grad() = at::zeros_like(parameter.value);
-    slots.push_back({numbers(parameter.value), numbers(parameter.value.grad()), parameter.value.dim() > 1});
+    const bool trained = parameter.value.grad().defined();
+    if (!trained) parameter.value.mutable_grad() = at::zeros_like(parameter.value);
+    slots.push_back({numbers(parameter.value), numbers(parameter.value.grad()), trained && parameter.value.dim() > 1});
   }
   return slots;
 }
@@ -102,6 +106,15 @@ std::vector<Pruner::Layer> prunable_layers(const ir::Graph& graph, const Module&
   return layers;
 }
 
+// For each sample the tensor of the loss and, where outputs are rounded and so may tie, the output itself.
+Module module_of(const Model& model, Loss loss) {
+  std::vector<ir::TensorId> wanted = {loss_tensor(model.graph, loss)};
+  if (!model.quantization) return Module(model.graph, model.normalised, wanted);
+  wanted.push_back(model.graph.outputs.at(0));
+  return Module(model.graph, model.normalised, wanted,
+                [&](const Site& site) { return model.quantization->function_of(site); });
+}
+
 class Training {
  public:
   Training(const Model& model, const data::Samples& training, const data::Samples& validation,
@@ -110,12 +123,16 @@ class Training {
         plan_(plan),
         hooks_(hooks),
         validation_samples_(validation),
-        module_(model.graph, model.normalised, {loss_tensor(model.graph, options.loss)}),
+        quantization_(model.quantization),
+        module_(module_of(model, options.loss)),
         outputs_(ir::elements(model.graph.tensor(model.graph.outputs.at(0)).shape)),
         training_(training, model.graph, outputs_, options),
         optimizer_(options.optimizer, elements(module_.parameters())),
         fingerprint_(plan.file.empty() ? "" : fingerprint(model, training, validation, options)) {
     at::set_num_threads(1);
+    if (quantization_) {
+      for (const Parameter& state : quantization_->state()) module_.statistics().push_back(state);
+    }
     if (module_.parameters().empty()) {
       throw Error(ErrorCode::bad_input, "the model has no float32 weights to train", model.graph.name,
                   "train the float32 model, then quantize it");
@@ -210,6 +227,7 @@ class Training {
   void end_epoch(int64_t epoch, double rate) {
     Epoch report{epoch + 1, rate, loss_ / static_cast<double>(steps_per_epoch_)};
     loss_ = 0;
+    if (quantization_) quantization_->end_epoch(2 * (epoch + 1) <= options_.epochs);
     if (validation_) validate(report);
     if (validation_ && (!settled(best_epoch_) || report.validation_loss < best_loss_)) {
       best_loss_ = report.validation_loss;
@@ -228,10 +246,11 @@ class Training {
       std::vector<int64_t> rows(static_cast<size_t>(std::min(kValidationBatch, validation_->count() - first)));
       std::iota(rows.begin(), rows.end(), first);
       const Batch batch = validation_->rows(rows);
-      at::Tensor y = module_.forward(batch.inputs, false)[0];
-      const LossSum part = loss_sum(y, batch.targets, options_);
+      const Tensors results = module_.forward(batch.inputs, false);
+      const LossSum part = loss_sum(results[0], batch.targets, options_);
+      at::Tensor y = results.back();
       sum.loss += part.loss, sum.weight += part.weight;
-      if (options_.loss == Loss::cross_entropy && outputs_ == 1) y = at::sigmoid(y);
+      if (options_.loss == Loss::cross_entropy && outputs_ == 1 && !quantization_) y = at::sigmoid(y);
       y = y.contiguous();
       outputs.insert(outputs.end(), numbers(y).begin(), numbers(y).end());
     }
@@ -258,6 +277,7 @@ class Training {
     size_t i = 0;
     for (const auto& [name, tensor] : tensors())
       std::copy(values.at(i).begin(), values.at(i).end(), numbers(tensor).begin()), ++i;
+    if (quantization_) quantization_->restored();
   }
 
   void save_now_and_then() {
@@ -332,6 +352,7 @@ class Training {
   const CheckpointPlan& plan_;
   const TrainHooks& hooks_;
   const data::Samples& validation_samples_;
+  std::shared_ptr<Quantization> quantization_;
   Module module_;
   int64_t outputs_;
   Batches training_;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,10 +53,14 @@ struct TrainOptions {
 // Weights that make every class count alike, of mean 1 over the samples: count / (classes * count of the class).
 std::vector<double> balanced_class_weights(const data::Samples& samples, int64_t classes);
 
+class Quantization;  // quantization.hpp
+
 // What is trained: layers whose outputs are listed in `normalised` have a batch norm while they train (module.hpp).
+// `quantization`: the one whose graph this is, for training as integers (quantize.hpp).
 struct Model {
   ir::Graph graph;
   std::vector<ir::TensorId> normalised;
+  std::shared_ptr<Quantization> quantization;
 };
 
 struct Epoch {

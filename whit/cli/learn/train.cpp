@@ -11,6 +11,7 @@
 #include "whit/cli/learn/train_classical.hpp"
 #include "whit/cli/learn/verbs.hpp"
 #include "whit/compile/passes/passes.hpp"
+#include "whit/compress/evaluate.hpp"
 #include "whit/learn/recipe.hpp"
 #include "whit/learn/teacher.hpp"
 
@@ -55,21 +56,65 @@ void require_table(const std::string& verb, const std::string& recipe, bool has)
               fmt::format("a table [{}], or whit train", verb));
 }
 
-void print_epoch(const learn::Epoch& epoch, const Arguments& arguments, const learn::Recipe& recipe, bool validated,
+void print_epoch(const learn::Epoch& epoch, const Arguments& arguments, int64_t epochs, bool validated,
                  const char* metric) {
   if (arguments.json) {
     Json line{{"epoch", epoch.number}, {"learning_rate", epoch.learning_rate}, {"loss", epoch.loss}};
     if (validated) line["validation_loss"] = epoch.validation_loss, line[metric] = epoch.validation_metric;
     fmt::print("{}\n", line.dump());
   } else {
-    fmt::print("epoch {:>4}/{}  rate {:<9.3g}  loss {:<9.5g}", epoch.number, recipe.options.epochs, epoch.learning_rate,
-               epoch.loss);
+    fmt::print("epoch {:>4}/{}  rate {:<9.3g}  loss {:<9.5g}", epoch.number, epochs, epoch.learning_rate, epoch.loss);
     if (validated) {
       fmt::print("  validation loss {:<9.5g}  {} {:.5g}", epoch.validation_loss, metric, epoch.validation_metric);
     }
     fmt::print("\n");
   }
   std::fflush(stdout);
+}
+
+// Runs one training with its progress on the terminal. `suffix`: of the checkpoint's name.
+template <typename Train>
+learn::TrainResult run(const Arguments& arguments, const learn::TrainOptions& options, const data::DataSet& set,
+                       const std::string& suffix, const Train& train) {
+  const char* metric = learn::metric_name(options.loss, set.validation());
+  ProgressBar bar("train");
+  learn::TrainHooks hooks;
+  hooks.on_step = [&](int64_t step, int64_t steps) { bar.show(step, steps); };
+  hooks.on_epoch = [&](const learn::Epoch& epoch) {
+    bar.hide();
+    print_epoch(epoch, arguments, options.epochs, set.validation().count() > 0, metric);
+  };
+  learn::CheckpointPlan checkpoint;
+  checkpoint.file = arguments.output + suffix;
+  checkpoint.resume = arguments.resume;
+  learn::TrainResult result = train(checkpoint, hooks);
+  bar.hide();
+  return result;
+}
+
+// The model trained as integers, and what each way to them costs: on the host player, which computes what the device
+// does.
+learn::TrainResult train_quantized(const Arguments& arguments, const learn::QuantizeRecipe& recipe,
+                                   const ir::Graph& real, const data::DataSet& set, Json& report) {
+  const learn::QuantizedStart start = learn::begin_quantized(real, recipe.precision, set.train());
+  if (!arguments.json) fmt::print("training as {}\n", compress::name_of(recipe.precision));
+  learn::TrainResult result =
+      run(arguments, recipe.options, set, ".quantize.checkpoint",
+          [&](const learn::CheckpointPlan& checkpoint, const learn::TrainHooks& hooks) {
+            return learn::train_quantized(start, set.train(), set.validation(), recipe.options, checkpoint, hooks);
+          });
+  report["precision"] = compress::name_of(recipe.precision);
+  for (const auto& [name, samples] : {std::pair("validation", &set.validation()), std::pair("test", &set.test())}) {
+    if (samples->count() == 0) continue;
+    const std::string metric = learn::metric_name(recipe.options.loss, *samples);
+    const auto value = [&](const ir::Graph& graph) { return compress::evaluate(graph, *samples, metric); };
+    const compress::Evaluation before = value(start.real), ptq = value(start.quantized), qat = value(result.graph);
+    report[name] = {{"metric", metric}, {"float", before.value}, {"post_training", ptq.value}, {"trained", qat.value}};
+    if (arguments.json) continue;
+    fmt::print("{:<10} {}: float {}, quantized after training {}, trained as integers {}\n", name, metric,
+               compress::text_of(before), compress::text_of(ptq), compress::text_of(qat));
+  }
+  return result;
 }
 
 void train(const Arguments& arguments, const std::string& verb) {
@@ -93,34 +138,28 @@ void train(const Arguments& arguments, const std::string& verb) {
   if (recipe.options.distillation) {
     recipe.options.distillation->teacher =
         learn::teacher_outputs(load_graph(recipe.teacher_file), set.train(), recipe.options.loss, Cache());
+    if (recipe.quantize) recipe.quantize->options.distillation = recipe.options.distillation;
   }
   const int64_t parameters = learn::trainable_parameters(model);
-  const char* metric = learn::metric_name(recipe.options.loss, set.validation());
   if (!arguments.json) {
     fmt::print("{}: {} parameters, {} samples to train with, {} to validate\n", model.graph.name, parameters,
                set.train().count(), set.validation().count());
   }
-  ProgressBar bar("train");
-  learn::TrainHooks hooks;
-  hooks.on_step = [&](int64_t step, int64_t steps) { bar.show(step, steps); };
-  hooks.on_epoch = [&](const learn::Epoch& epoch) {
-    bar.hide();
-    print_epoch(epoch, arguments, recipe, set.validation().count() > 0, metric);
-  };
-  learn::CheckpointPlan checkpoint;
-  checkpoint.file = arguments.output + ".checkpoint";
-  checkpoint.resume = arguments.resume;
-  const learn::TrainResult result =
-      learn::train(model, set.train(), set.validation(), recipe.options, checkpoint, hooks);
-  bar.hide();
+  learn::TrainResult result{model.graph, {}, 0, 0};
+  if (recipe.options.epochs > 0) {
+    result = run(arguments, recipe.options, set, ".checkpoint",
+                 [&](const learn::CheckpointPlan& checkpoint, const learn::TrainHooks& hooks) {
+                   return learn::train(model, set.train(), set.validation(), recipe.options, checkpoint, hooks);
+                 });
+  }
+  Json report{{"model", arguments.output}, {"parameters", parameters}};
+  if (recipe.quantize) result = train_quantized(arguments, *recipe.quantize, result.graph, set, report);
   save_graph(result.graph, arguments.output);
   if (arguments.json) {
-    fmt::print("{}\n", Json{{"model", arguments.output},
-                            {"parameters", parameters},
-                            {"epochs", result.epochs.size()},
-                            {"best_epoch", result.best_epoch},
-                            {"resumed_at_step", result.resumed_at}}
-                           .dump());
+    report["epochs"] = result.epochs.size();
+    report["best_epoch"] = result.best_epoch;
+    report["resumed_at_step"] = result.resumed_at;
+    fmt::print("{}\n", report.dump());
   } else {
     if (result.resumed_at > 0) fmt::print("resumed at step {}\n", result.resumed_at);
     fmt::print("wrote {}, of epoch {}\n", arguments.output, result.best_epoch);
@@ -143,7 +182,7 @@ void add(CLI::App& app, const std::string& name, const std::string& description,
 }  // namespace
 
 void add_train(CLI::App& app) {
-  add(app, "train", "a recipe becomes a trained float model", "[data], [model] and, for networks, [train]");
+  add(app, "train", "a recipe becomes a trained model", "[data], [model] and, for networks, [train]");
 }
 
 void add_prune(CLI::App& app) {
