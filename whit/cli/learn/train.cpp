@@ -104,16 +104,19 @@ learn::TrainResult train_quantized(const Arguments& arguments, const learn::Quan
             return learn::train_quantized(start, set.train(), set.validation(), recipe.options, checkpoint, hooks);
           });
   report["precision"] = compress::name_of(recipe.precision);
-  for (const auto& [name, samples] : {std::pair("validation", &set.validation()), std::pair("test", &set.test())}) {
-    if (samples->count() == 0) continue;
-    const std::string metric = learn::metric_name(recipe.options.loss, *samples);
-    const auto value = [&](const ir::Graph& graph) { return compress::evaluate(graph, *samples, metric); };
-    const compress::Evaluation before = value(start.real), ptq = value(start.quantized), qat = value(result.graph);
+  const auto add = [&](const char* name, const data::Samples& samples) {
+    if (samples.count() == 0) return;
+    const std::string metric = learn::metric_name(recipe.options.loss, samples);
+    const compress::Evaluation before = compress::evaluate(start.real, samples, metric);
+    const compress::Evaluation ptq = compress::evaluate(start.quantized, samples, metric);
+    const compress::Evaluation qat = compress::evaluate(result.graph, samples, metric);
     report[name] = {{"metric", metric}, {"float", before.value}, {"post_training", ptq.value}, {"trained", qat.value}};
-    if (arguments.json) continue;
+    if (arguments.json) return;
     fmt::print("{:<10} {}: float {}, quantized after training {}, trained as integers {}\n", name, metric,
                compress::text_of(before), compress::text_of(ptq), compress::text_of(qat));
-  }
+  };
+  add("validation", set.validation());
+  add("test", set.test());
   return result;
 }
 
