@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 
 #include "whit/base/file.hpp"
@@ -75,6 +76,14 @@ void read_device(const TomlTable& root, Scenario& scenario) {
     throw table.error("profile", fmt::format("is \"{}\", a cloud machine", profile.name),
                       "the device that stands where the data arise; the cloud has a table of its own");
   }
+  for (const auto& [key, total] :
+       {std::pair("flash_bytes", &profile.flash_bytes), std::pair("ram_bytes", &profile.ram_bytes)}) {
+    const double free = table.number(key, {}, 0);
+    if (total->is_given() && free > total->value) {
+      throw table.error(key, fmt::format("is {}, and {} has {} in all", free, profile.name, total->value),
+                        "what is free for the model; a board with more memory needs a profile of its own");
+    }
+  }
   device.profile = table.text("profile");
   device.name = table.text("name", profile.name);
   device.usd = profile.usd.value;
@@ -117,6 +126,9 @@ void read_numbers(const TomlTable& root, EdgeCost edge_cost, Scenario& scenario)
 }
 
 void refuse_contradictions(const TomlTable& root, const Scenario& scenario) {
+  if (scenario.fleet.devices != std::floor(scenario.fleet.devices)) {
+    throw root.table("fleet").error("devices", fmt::format("is {}, not a whole number", scenario.fleet.devices));
+  }
   if (std::all_of(scenario.weights.begin(), scenario.weights.end(), [](double weight) { return weight == 0; })) {
     throw root.error("weights", "are all 0", "let at least one factor count");
   }

@@ -85,6 +85,10 @@ TEST(Scenario, AProfileGivesTheFiguresThatTheScenarioLeavesOut) {
   EXPECT_NE(unknown.find("did you mean stm32l4r5?"), std::string::npos) << unknown;
   expect_starts_with(error_with(figures, "profile = \"cloud-vm\""),
                      "s.toml: line 30: device.profile is \"cloud-vm\", a cloud machine");
+  expect_starts_with(error_with(figures, "profile = \"stm32l4r5\"\nflash_bytes = 3_000_000"),
+                     "s.toml: line 31: device.flash_bytes is 3000000, and stm32l4r5 has 2097152 in all");
+  expect_starts_with(error_with(figures, "profile = \"stm32l4r5\"\nram_bytes = 655_361"),
+                     "s.toml: line 31: device.ram_bytes is 655361, and stm32l4r5 has 655360 in all");
   expect_starts_with(error_with(figures, "usd = 10"), "s.toml: line 29: device.name is missing");
 }
 
@@ -130,6 +134,8 @@ TEST(Scenario, FiguresThatContradictEachOtherAreNamed) {
                      "(task.deadline_ms = 1000)");
   expect_starts_with(error_with("escalated = 0.1\nbytes = 2000", "escalated = 0.1\nbytes = 0"),
                      "s.toml: line 51: hybrid.bytes is 0, but hybrid.escalated says");
+  expect_starts_with(error_with("devices = 100", "devices = 100.5"),
+                     "s.toml: line 23: fleet.devices is 100.5, not a whole number");
   expect_starts_with(error_with("usd_per_1000 = 0.01\n", ""),
                      "s.toml: line 42: cloud.usd_per_1000 and usd_per_hour are both missing or 0");
   expect_starts_with(
