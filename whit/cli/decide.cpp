@@ -5,6 +5,7 @@
 
 #include "whit/base/error.hpp"
 #include "whit/base/nearest.hpp"
+#include "whit/base/units.hpp"
 #include "whit/cli/model.hpp"
 #include "whit/cli/verbs.hpp"
 #include "whit/decide/report.hpp"
@@ -46,7 +47,7 @@ std::string measure_edge(const Arguments& arguments, decide::Scenario& scenario)
   scenario.edge.model.energy_mj = need.energy_j.mid * 1e3;
   return fmt::format(
       "{} on {}: {} of flash, {} of RAM, measured; {} and {} mJ an inference without features, estimated",
-      arguments.model, profile.name, decide::bytes(need.flash_bytes), decide::bytes(need.ram_bytes),
+      arguments.model, profile.name, text_of_bytes(need.flash_bytes), text_of_bytes(need.ram_bytes),
       decide::duration(scenario.edge.model.latency_ms), decide::number(scenario.edge.model.energy_mj));
 }
 

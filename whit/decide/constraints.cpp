@@ -1,6 +1,7 @@
 // What rules an option out before anything is weighed: rules that the scenario sets, and physics.
 #include <fmt/format.h>
 
+#include "whit/base/units.hpp"
 #include "whit/decide/decision.hpp"
 #include "whit/decide/words.hpp"
 
@@ -53,13 +54,13 @@ void add_safety(const Scenario& scenario, Option option, const Effect& effect, s
 void add_physics(const Scenario& scenario, const Effect& effect, std::vector<std::string>& against) {
   if (effect.flash_share > 1) {
     against.push_back(fmt::format("the model takes {} of flash and {} has {} free for it",
-                                  bytes(effect.flash_share * scenario.device.flash_bytes), scenario.device.name,
-                                  bytes(scenario.device.flash_bytes)));
+                                  text_of_bytes(effect.flash_share * scenario.device.flash_bytes), scenario.device.name,
+                                  text_of_bytes(scenario.device.flash_bytes)));
   }
   if (effect.ram_share > 1) {
     against.push_back(fmt::format("the model takes {} of RAM and {} has {} free for it",
-                                  bytes(effect.ram_share * scenario.device.ram_bytes), scenario.device.name,
-                                  bytes(scenario.device.ram_bytes)));
+                                  text_of_bytes(effect.ram_share * scenario.device.ram_bytes), scenario.device.name,
+                                  text_of_bytes(scenario.device.ram_bytes)));
   }
   if (effect.busy_share > 1) {
     against.push_back(

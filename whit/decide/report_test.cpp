@@ -81,15 +81,16 @@ TEST(Report, ConstraintsThatLeaveNothingAreAnErrorThatNamesThemAll) {
   Scenario scenario = test_scenario();
   scenario.must_work_offline = true;
   scenario.device.ram_bytes = 9'000;
+  scenario.edge.model.ram_bytes = 50'000;
   try {
     make_report(scenario, "test.toml");
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::bad_input);
     EXPECT_EQ(error.where(), "test.toml");
-    expect_has(error.what(), "edge is out because the model takes 10 kB of RAM and board has 9 kB free for it");
+    expect_has(error.what(), "edge is out because the model takes 48.8 KB of RAM and board has 9000 B free for it");
     expect_has(error.what(), "cloud is out because it must work offline");
-    expect_has(error.what(), "hybrid is out because the model takes 10 kB of RAM");
+    expect_has(error.what(), "hybrid is out because the model takes 48.8 KB of RAM");
   }
 }
 
