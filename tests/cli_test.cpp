@@ -365,6 +365,21 @@ TEST_F(Cli, DecideTakesTheMeasuredCostOfAModel) {
   EXPECT_NE(json["note"].get<std::string>().find("m.tflite on nrf52840: "), std::string::npos) << json["note"];
   EXPECT_LT(json["options"]["edge"]["first_answer_ms"].get<double>(), 18) << "a few hundred MAC";
   EXPECT_GT(json["options"]["edge"]["first_answer_ms"].get<double>(), 0);
+  EXPECT_NE(json["note"].get<std::string>().find(" of RAM, measured; "), std::string::npos) << json["note"];
+}
+
+TEST_F(Cli, DecideSaysWhatIsEstimatedOnACoreWithoutACompiler) {
+  if (!program_exists("riscv64-unknown-elf-g++") || !program_exists("qemu-system-riscv32")) {
+    GTEST_SKIP() << "skipped: no cross-compiler or emulator";
+  }
+  const std::string scenario = std::string(WHIT_SOURCE_DIR) + "/examples/decide/voice_command.toml";
+  const ProcessResult result =
+      whit({"decide", scenario, "--model", file("m.tflite", tflite::small_convnet()), "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  const std::string note = nlohmann::json::parse(result.output)["note"];
+  EXPECT_EQ(note.find("measured;"), std::string::npos) << note;
+  EXPECT_NE(note.find(" of RAM, estimated; "), std::string::npos) << note;
+  EXPECT_NE(note.find("whit has no compiler for this core"), std::string::npos) << note;
 }
 
 TEST_F(Cli, ANameThatCCannotHaveIsChangedAloud) {

@@ -1,5 +1,6 @@
 // whit decide SCENARIO.toml [--model MODEL] [--json | --markdown] [--expect edge|cloud|hybrid]
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 
@@ -31,24 +32,32 @@ std::string measure_edge(const Arguments& arguments, decide::Scenario& scenario)
                 arguments.scenario, "name one of `whit devices`, or a profile.toml of your own");
   }
   const device::Profile profile = device::find_profile(scenario.device.profile);
-  const target::Target& target = device::measured_target(profile);
-  const compile::Compiled compiled = load_program(arguments.model, {}, compile::kernel_set(target.kernels));
-  const device::Measured measured =
-      device::measure(target, compiled.program, compile::Optimize::balanced, device::MeasurementCache());
+  const device::Subject subject = load_subject(arguments.model, {});
+  const device::Measured measured = device::measure(subject, profile, device::MeasurementCache());
+  const bool has_compiler = !profile.target.empty();
   const device::Need need = device::fit(measured, profile, {}).need;
   if (!need.time_unknown.empty()) {
     throw Error(ErrorCode::unsupported,
                 fmt::format("its latency on {} is unknown: {}", profile.name, need.time_unknown), arguments.model,
-                "quantize it first (whit quantize), or give the scenario's own figures");
+                "quantize it first (whit quantize), or leave out --model and give edge.latency_ms and the other "
+                "figures of [edge]");
   }
-  scenario.edge.model.flash_bytes = need.flash_bytes;
-  scenario.edge.model.ram_bytes = need.ram_bytes;
-  scenario.edge.model.latency_ms = need.latency_s.mid * 1e3;
-  scenario.edge.model.energy_mj = need.energy_j.mid * 1e3;
+  decide::DeviceModel& model = scenario.edge.model;
+  model.flash_bytes = need.flash_bytes;
+  model.ram_bytes = need.ram_bytes;
+  model.latency_ms = need.latency_s.mid * 1e3;
+  model.latency_high = need.latency_s.high / need.latency_s.mid;
+  model.energy_mj = need.energy_j.mid * 1e3;
+  const std::string range = model.latency_high > 1
+                                ? fmt::format(" ({} to {})", decide::duration(need.latency_s.low * 1e3),
+                                              decide::duration(need.latency_s.high * 1e3))
+                                : "";
   return fmt::format(
-      "{} on {}: {} of flash, {} of RAM, measured; {} and {} mJ an inference without features, estimated",
+      "{} on {}: {} of flash and {} of RAM, {}; {}{} and {} mJ an inference without features, estimated. "
+      "Notes: {}",
       arguments.model, profile.name, text_of_bytes(need.flash_bytes), text_of_bytes(need.ram_bytes),
-      decide::duration(scenario.edge.model.latency_ms), decide::number(scenario.edge.model.energy_mj));
+      has_compiler ? "measured" : "estimated", decide::duration(model.latency_ms), range,
+      decide::number(model.energy_mj), fmt::join(device::notes(profile, measured, subject.is_integer()), "; "));
 }
 
 void run(const Arguments& arguments) {

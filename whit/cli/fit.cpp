@@ -9,9 +9,7 @@
 #include <vector>
 
 #include "whit/base/error.hpp"
-#include "whit/base/hash.hpp"
 #include "whit/base/units.hpp"
-#include "whit/cli/graph.hpp"
 #include "whit/cli/model.hpp"
 #include "whit/cli/verbs.hpp"
 #include "whit/device/advise.hpp"
@@ -43,24 +41,6 @@ device::Budgets budgets_of(const Arguments& a) {
   return budgets;
 }
 
-device::Subject subject_of(const Arguments& arguments) {
-  device::Subject subject;
-  subject.file = arguments.model;
-  subject.optimize = optimize_of(arguments.compile);
-  const std::vector<uint8_t> bytes = read_model(arguments.model);
-  if (compile::is_program(bytes)) {
-    subject.program = load_program(arguments.model, arguments.compile, compile::KernelSet::host).program;
-    return subject;
-  }
-  subject.passes = passes_of(arguments.compile);
-  subject.sha256 = sha256(bytes);
-  auto [graph, notes] = read_graph(bytes, arguments.model);
-  for (const std::string& note : notes) fmt::print(stderr, "note: {}\n", note);
-  graph.name = compile::identifier(arguments.model);
-  subject.graph = std::move(graph);
-  return subject;
-}
-
 template <typename Report>
 void print(const Arguments& arguments, const Report& report, std::string (*text)(const Report&),
            std::string (*markdown)(const Report&), std::string (*json)(const Report&)) {
@@ -75,7 +55,7 @@ void add_to(std::vector<std::string>& notes, const std::vector<std::string>& mor
 void fit_one(const Arguments& arguments, const device::Budgets& budgets) {
   device::FitReport report;
   report.profile = device::find_profile(arguments.device);
-  const device::Subject subject = subject_of(arguments);
+  const device::Subject subject = load_subject(arguments.model, arguments.compile);
   const device::MeasurementCache cache;
   report.model = compile::identifier(arguments.model);
   report.measured = device::measure(subject, report.profile, cache);
@@ -103,7 +83,7 @@ void fit_one(const Arguments& arguments, const device::Budgets& budgets) {
 }
 
 void fit_all(const Arguments& arguments, const device::Budgets& budgets) {
-  const device::Subject subject = subject_of(arguments);
+  const device::Subject subject = load_subject(arguments.model, arguments.compile);
   std::vector<const device::Profile*> devices;
   for (const device::Profile& profile : device::all_profiles()) devices.push_back(&profile);
   const std::vector<device::Outcome> outcomes = device::measure_on(subject, devices, device::MeasurementCache());

@@ -78,4 +78,22 @@ compile::Compiled load_program(const std::string& file, const CompileFlags& flag
   }
 }
 
+device::Subject load_subject(const std::string& file, const CompileFlags& flags) {
+  device::Subject subject;
+  subject.file = file;
+  subject.optimize = optimize_of(flags);
+  std::vector<uint8_t> bytes = read_model(file);
+  if (compile::is_program(bytes)) {
+    subject.program = load_blob(std::move(bytes), file, flags, compile::KernelSet::host).program;
+    return subject;
+  }
+  subject.passes = passes_of(flags);
+  subject.sha256 = sha256(bytes);
+  auto [graph, notes] = read_graph(bytes, file);
+  for (const std::string& note : notes) std::fprintf(stderr, "note: %s\n", note.c_str());
+  graph.name = compile::identifier(file);
+  subject.graph = std::move(graph);
+  return subject;
+}
+
 }  // namespace whit::cli

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "whit/compile/compile.hpp"
+#include "whit/device/subject.hpp"
 
 namespace whit::cli {
 
@@ -24,6 +25,9 @@ std::vector<uint8_t> read_model(const std::string& file);
 
 // Reads `file` and compiles it for `kernels`. With --dump-after the graph is printed to the standard error.
 compile::Compiled load_program(const std::string& file, const CompileFlags& flags, compile::KernelSet kernels);
+
+// The same model, as what a device is asked about: not compiled yet, unless the file is a Program.
+device::Subject load_subject(const std::string& file, const CompileFlags& flags);
 
 compile::Optimize optimize_of(const CompileFlags& flags);
 compile::PassOptions passes_of(const CompileFlags& flags);

@@ -38,10 +38,12 @@ void add_rules(const Scenario& scenario, Option option, const Effect& effect, st
 void add_safety(const Scenario& scenario, Option option, const Effect& effect, std::vector<std::string>& against) {
   if (scenario.criticality != Criticality::safety) return;
   const bool deeper = scenario.hybrid && scenario.hybrid->deeper;
-  const double answer_ms = deeper ? effect.first_answer_ms : effect.last_answer_ms;
+  // The high end of an estimate: what may come too late is not safe.
+  const double answer_ms = (deeper ? effect.first_answer_ms : effect.last_answer_ms) + effect.doubt_ms;
   if (answer_ms > scenario.deadline_ms) {
-    against.push_back(fmt::format("a safety deadline of {} ms, and the answer takes {} ms",
-                                  number(scenario.deadline_ms), number(answer_ms)));
+    against.push_back(fmt::format("a safety deadline of {} ms, and the answer takes {}{} ms",
+                                  number(scenario.deadline_ms), effect.doubt_ms > 0 ? "up to " : "",
+                                  number(answer_ms)));
   }
   const double tolerated = tolerated_misses(scenario.criticality);
   const bool asks_for_first_answers = option == Option::cloud || (option == Option::hybrid && !deeper);

@@ -163,6 +163,23 @@ TEST(Constraints, SafetyNeedsTheDeadlineAndTheLink) {
   EXPECT_EQ(out(scenario), "") << "weighed, not ruled out";
 }
 
+TEST(Constraints, SafetyHoldsTheHighEndOfAnEstimateToTheDeadline) {
+  Scenario scenario = test_scenario();
+  scenario.criticality = Criticality::safety;
+  scenario.link.availability = 1;
+  scenario.deadline_ms = 380;
+  scenario.edge.model.latency_high = 1.2;  // 50 ms, or 60
+  EXPECT_EQ(out(scenario), "") << "a hybrid after 380 ms";
+  scenario.edge.model.latency_high = 1.3;
+  EXPECT_EQ(out(scenario), "hybrid ") << "a hybrid after 385 ms";
+  scenario.edge.model.latency_high = 8;
+  EXPECT_EQ(out(scenario), "edge hybrid ") << "the cloud does not run that model";
+  EXPECT_EQ(constraints_against(scenario, Option::edge, effect_of(scenario, Option::edge)),
+            std::vector<std::string>{"a safety deadline of 380 ms, and the answer takes up to 400 ms"});
+  scenario.criticality = Criticality::mission;
+  EXPECT_EQ(out(scenario), "");
+}
+
 TEST(Constraints, Physics) {
   const auto out_with = [](auto change) {
     Scenario scenario = test_scenario();

@@ -31,6 +31,7 @@ void put_on_device(const Scenario& scenario, const DeviceModel& model, Effect& e
   effect.energy_mj += scenario.data.inferences_per_day * model.energy_mj;
   effect.bytes_down = model.flash_bytes * scenario.fleet.updates_per_year / kDaysPerYear;
   effect.first_answer_ms = effect.last_answer_ms = model.latency_ms;
+  effect.doubt_ms = model.latency_ms * (model.latency_high - 1);
   effect.accuracy = model.accuracy;
 }
 

@@ -26,6 +26,7 @@ T& of(PerOption<T>& values, Option option) {
 
 struct Effect {
   double first_answer_ms = 0;
+  double doubt_ms = 0;        // by which the device's latency, an estimate, may be longer
   double last_answer_ms = 0;  // the deeper answer; without one, the answers of a hybrid's cloud
   double asked_share = 0;     // share of the inputs whose answer needs the link
   double missed_share = 0;    // share of the inputs whose answer a link that is down keeps past its deadline

@@ -26,7 +26,8 @@ const char* name_of(Sensitivity sensitivity);
 struct DeviceModel {
   double flash_bytes = 0;
   double ram_bytes = 0;
-  double latency_ms = 0;  // of one inference, as is its energy
+  double latency_ms = 0;    // of one inference, as is its energy
+  double latency_high = 1;  // what an estimate's high end is of it; only `--model` gives one
   double energy_mj = 0;
   double accuracy = 0;
 };
