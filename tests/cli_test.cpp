@@ -347,8 +347,9 @@ TEST_F(Cli, DecideRefusesABadScenario) {
   expect_refusal({"decide", with("nrf52840", "nrf52480")}, kBadInput,
                  {"s.toml: line ", "\"nrf52480\"", "did you mean nrf52840?"});
   expect_refusal({"decide", with("rtt_p99_ms", "rtt_p95_ms")}, kBadInput, {"did you mean rtt_p99_ms?"});
-  expect_refusal({"decide", with("latency_ms = 18", "latency_ms = 180")}, kBadInput,
-                 {"leaves no option", "a safety deadline of 100 ms, and the answer takes 180 ms"});
+  expect_refusal(
+      {"decide", with("latency_ms = 18", "latency_ms = 180")}, kBadInput,
+      {"leaves no option", "a safety deadline of 100 ms, and the answer takes 180 ms (task.deadline_ms, line 6)"});
   const std::string own = with("profile = \"nrf52840\"", "name = \"b\"\nusd = 1\nflash_bytes = 9e5\nram_bytes = 9e4");
   expect_refusal({"decide", own, "--model", "m.tflite"}, kBadInput, {"device.profile is missing"});
 }

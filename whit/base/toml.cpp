@@ -242,6 +242,11 @@ std::vector<TomlTable> TomlTable::tables(const std::string& key) const {
 
 void TomlTable::refuse_unknown_keys() const { position_->refuse_unknown_keys(*position_->table, position_->path); }
 
+int TomlTable::line_of(const std::string& key) const {
+  const toml::node* node = position_->table->get(key);
+  return node == nullptr ? 0 : static_cast<int>(node->source().begin.line);
+}
+
 Error TomlTable::error(const std::string& key, const std::string& what, const std::string& hint) const {
   return position_->error(position_->find(key), key, what, hint);
 }

@@ -57,6 +57,9 @@ class TomlTable {
   // Error for the first key of this table, or of one below it, that was not asked for.
   void refuse_unknown_keys() const;
 
+  // Where `key` stands in the file; 0 when it does not.
+  int line_of(const std::string& key) const;
+
   // An Error bad_input at `key` of this table, for what only the caller can judge.
   Error error(const std::string& key, const std::string& what, const std::string& hint = "") const;
   const std::string& file() const;

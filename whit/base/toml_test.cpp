@@ -45,6 +45,7 @@ name = "second"
   std::string names;
   for (const TomlTable& stage : root.tables("stage")) names += stage.text("name") + " ";
   EXPECT_EQ(names, "first second ");
+  EXPECT_EQ(root.line_of("none"), 0);
   root.refuse_unknown_keys();
 }
 

@@ -175,7 +175,8 @@ TEST(Constraints, SafetyHoldsTheHighEndOfAnEstimateToTheDeadline) {
   scenario.edge.model.latency_high = 8;
   EXPECT_EQ(out(scenario), "edge hybrid ") << "the cloud does not run that model";
   EXPECT_EQ(constraints_against(scenario, Option::edge, effect_of(scenario, Option::edge)),
-            std::vector<std::string>{"a safety deadline of 380 ms, and the answer takes up to 400 ms"});
+            std::vector<std::string>{
+                "a safety deadline of 380 ms, and the answer takes up to 400 ms (task.deadline_ms, line 5)"});
   scenario.criticality = Criticality::mission;
   EXPECT_EQ(out(scenario), "");
 }

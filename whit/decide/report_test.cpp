@@ -88,8 +88,10 @@ TEST(Report, ConstraintsThatLeaveNothingAreAnErrorThatNamesThemAll) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::bad_input);
     EXPECT_EQ(error.where(), "test.toml");
-    expect_has(error.what(), "edge is out because the model takes 48.8 KB of RAM and board has 9000 B free for it");
-    expect_has(error.what(), "cloud is out because it must work offline");
+    expect_has(error.what(),
+               "edge is out because the model takes 48.8 KB of RAM and board has 9000 B free for it (device.ram_bytes, "
+               "line 33); ");
+    expect_has(error.what(), "cloud is out because it must work offline (constraints.must_work_offline, line 8)");
     expect_has(error.what(), "hybrid is out because the model takes 48.8 KB of RAM");
   }
 }

@@ -27,24 +27,26 @@ std::optional<TomlTable> find_table(const TomlTable& root, const std::string& pa
   return table;
 }
 
-// Marks every key of the format and refuses the rest first: a mistyped key is unknown before it is missing.
-void refuse_unknown_keys(const TomlTable& root) {
-  for (const Input& input : inputs()) {
-    if (const auto table = find_table(root, input.table)) table->has(input.key);
-  }
-  const std::pair<const char*, const char*> others[] = {{"task", "name"},
-                                                        {"task", "what"},
-                                                        {"task", "criticality"},
-                                                        {"constraints", "must_work_offline"},
-                                                        {"data", "sensitivity"},
-                                                        {"device", "name"},
-                                                        {"device", "profile"},
-                                                        {"hybrid.deeper", "what"},
-                                                        {"constraints", "data_may_leave"}};
-  for (const auto& [path, key] : others) {
-    if (const auto table = find_table(root, path)) table->has(key);
+// Marks every key of the format and refuses the rest first: a mistyped key is unknown before it is missing. Returns
+// the lines of those that are there.
+std::map<std::string, int> refuse_unknown_keys(const TomlTable& root) {
+  std::vector<std::pair<std::string, std::string>> keys = {{"task", "name"},
+                                                           {"task", "what"},
+                                                           {"task", "criticality"},
+                                                           {"constraints", "must_work_offline"},
+                                                           {"data", "sensitivity"},
+                                                           {"device", "name"},
+                                                           {"device", "profile"},
+                                                           {"hybrid.deeper", "what"},
+                                                           {"constraints", "data_may_leave"}};
+  for (const Input& input : inputs()) keys.emplace_back(input.table, input.key);
+  std::map<std::string, int> lines;
+  for (const auto& [path, key] : keys) {
+    const auto table = find_table(root, path);
+    if (table && table->has(key)) lines[path + "." + key] = table->line_of(key);
   }
   root.refuse_unknown_keys();
+  return lines;
 }
 
 void read_names_and_switches(const TomlTable& root, Scenario& scenario) {
@@ -172,8 +174,8 @@ const char* name_of(Sensitivity sensitivity) { return kSensitivities[static_cast
 
 Scenario parse_scenario(std::string_view text, const std::string& file, EdgeCost edge_cost) {
   const TomlTable root = TomlTable::parse(text, file);
-  refuse_unknown_keys(root);
   Scenario scenario;
+  scenario.lines = refuse_unknown_keys(root);
   read_names_and_switches(root, scenario);
   read_optional_tables(root, scenario);
   read_device(root, scenario);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -130,6 +131,8 @@ struct Scenario {
   std::optional<Hybrid> hybrid;
 
   std::array<double, kFactors.size()> weights = {1, 1, 1, 1, 1, 1, 1, 1};
+
+  std::map<std::string, int> lines;  // of the file: where "task.deadline_ms" stands, if there
 
   // The model that sees every input when the work is shared; only with `hybrid`.
   const DeviceModel& first_stage() const { return hybrid->model ? *hybrid->model : edge.model; }

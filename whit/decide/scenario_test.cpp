@@ -35,6 +35,9 @@ TEST(Scenario, ReadsWhatIsGivenAndKnowsWhatIsNot) {
   EXPECT_EQ(scenario.criticality, Criticality::comfort);
   EXPECT_EQ(scenario.link.throughput_kbps, 80);
   EXPECT_EQ(scenario.link.usd_per_month, 0);
+  EXPECT_EQ(scenario.lines.at("task.deadline_ms"), 5);
+  EXPECT_EQ(scenario.lines.at("hybrid.accuracy"), 52);
+  EXPECT_EQ(scenario.lines.count("link.usd_per_month"), 0u);
   EXPECT_EQ(scenario.cloud.usd_per_hour, 0);
   EXPECT_EQ(scenario.hybrid->escalated, 0.1);
   EXPECT_EQ(scenario.first_stage().latency_ms, 50);
