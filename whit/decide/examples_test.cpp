@@ -1,10 +1,14 @@
 // The scenarios of examples/decide, with the verdicts that the field gives them.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 
+#include "whit/base/file.hpp"
 #include "whit/decide/report.hpp"
+#include "whit/decide/words.hpp"
 
 namespace whit::decide {
 namespace {
@@ -54,6 +58,32 @@ TEST_P(Examples, SomethingFlipsItAndEachFlipHoldsOnBothOfItsSides) {
     }
     value = original;
   }
+}
+
+// "`edge.accuracy` 0.95: no option left; `fleet.devices` x 4.4: hybrid": the three inputs that flip nearest.
+std::string nearest_flips(const Scenario& scenario) {
+  std::string text;
+  std::vector<InputFlips> all = find_flips(scenario);
+  all.resize(3);
+  for (const InputFlips& flips : all) {
+    const bool is_down = flips.down && (!flips.up || flips.down->distance < flips.up->distance);
+    const Flip& flip = is_down ? *flips.down : *flips.up;
+    const std::string factor = flips.is_share ? "" : fmt::format(" (x {})", number(flip.value / flips.value));
+    text += fmt::format("{}`{}` {}{}: {}", text.empty() ? "" : "; ", flips.input, number(flip.value), factor,
+                        flip.verdict ? name_of(*flip.verdict) : "no option left");
+  }
+  return text;
+}
+
+TEST_P(Examples, TheGuideHasItsVerdictAndNearestFlips) {
+  const std::vector<uint8_t> bytes = read_file(std::string(WHIT_SOURCE_DIR) + "/docs/guide/decide.md");
+  std::istringstream page(std::string(bytes.begin(), bytes.end()));
+  std::string row;
+  while (std::getline(page, row) && row.find(std::string("/") + GetParam().name + ".toml) |") == std::string::npos) {
+  }
+  EXPECT_NE(row.find(fmt::format(".toml) | {} | ", name_of(GetParam().verdict))), std::string::npos) << row;
+  const std::string flips = fmt::format(" | {} |", nearest_flips(scenario()));
+  EXPECT_TRUE(row.ends_with(flips)) << row << "\nshould end with" << flips;
 }
 
 TEST_P(Examples, ASlowerLinkNeverFavoursTheCloud) {
