@@ -203,6 +203,20 @@ TEST(TrainQuantized, RecurrentLayersTrainAsInt8) {
               accuracy(result.graph, samples), 0.01);
 }
 
+// [prune] of a recipe goes on in [quantize]: what is zero stays zero, in the integers as well.
+TEST(TrainQuantized, PrunedWeightsStayZero) {
+  const data::Samples training = spirals(200, 1);
+  TrainOptions options = options_of(2, 0.01);
+  options.prune = PruneSchedule{{.share = 0.5}, 0.5, 0, 1, 100};
+  const QuantizedStart start = begin_quantized(net(Architecture::dense, {2}, {32, 32}, 4), Precision::int8, training);
+  const ir::Graph graph = train_quantized(start, training, {}, options).graph;
+  int64_t zeros = 0;
+  for (const ir::Tensor& tensor : graph.tensors) {
+    if (tensor.shape == ir::Shape{32, 32}) zeros += std::count(tensor.data.begin(), tensor.data.end(), uint8_t{0});
+  }
+  EXPECT_GE(zeros, 512);
+}
+
 struct Killed {};
 
 TEST(TrainQuantized, GoesOnAfterAKillToTheSameBits) {
