@@ -65,7 +65,7 @@ at::Tensor indices(const std::vector<int64_t>& values) {
   return at::tensor(values, at::TensorOptions().dtype(at::kLong));
 }
 
-bool takes_constant(ir::Op op, size_t i) {
+bool is_weight(ir::Op op, size_t i) {
   switch (op) {
     case ir::Op::conv2d:
     case ir::Op::depthwise_conv2d:
@@ -80,6 +80,16 @@ bool takes_constant(ir::Op op, size_t i) {
     case ir::Op::svdf:
       return i > 0 && i < 4;
     case ir::Op::batch_matmul:
+      return true;
+    case ir::Op::gather:
+      return i == 0;
+    default:
+      return false;
+  }
+}
+
+bool takes_constant(ir::Op op, size_t i) {
+  switch (op) {
     case ir::Op::add:
     case ir::Op::sub:
     case ir::Op::mul:
@@ -98,7 +108,7 @@ bool takes_constant(ir::Op op, size_t i) {
     case ir::Op::gather:
       return true;
     default:
-      return false;
+      return is_weight(op, i);
   }
 }
 

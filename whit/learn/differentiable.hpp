@@ -54,6 +54,9 @@ struct Site {
   [[noreturn]] void refuse(const std::string& what, const std::string& hint = "") const;
 };
 
+// Is input `i` a weight that training changes, if it is a constant?
+bool is_weight(ir::Op op, size_t i);
+
 // True when input `i` is given as it is where it is a constant; else it is given as one for each sample.
 bool takes_constant(ir::Op op, size_t i);
 

@@ -8,30 +8,6 @@
 namespace whit::learn {
 namespace {
 
-// Is input `i` of the node a weight that training changes, if it is a constant?
-bool is_trained(const ir::Node& node, size_t i) {
-  switch (node.op) {
-    case ir::Op::conv2d:
-    case ir::Op::depthwise_conv2d:
-    case ir::Op::transpose_conv2d:
-    case ir::Op::fully_connected:
-    case ir::Op::prelu:
-      return i > 0;
-    case ir::Op::lstm:
-      return i > 0 && i < ir::LstmInput::hidden;
-    case ir::Op::gru:
-      return i > 0 && i < ir::GruInput::hidden;
-    case ir::Op::svdf:
-      return i > 0 && i < 4;
-    case ir::Op::batch_matmul:
-      return true;
-    case ir::Op::gather:
-      return i == 0;
-    default:
-      return false;
-  }
-}
-
 at::Tensor tensor_of(const std::vector<uint8_t>& data, const ir::Shape& shape, at::ScalarType type) {
   at::Tensor tensor = at::empty(std::vector<int64_t>(shape.begin(), shape.end()), at::TensorOptions().dtype(type));
   std::memcpy(tensor.data_ptr(), data.data(), data.size());
@@ -114,7 +90,7 @@ Module::Module(ir::Graph graph, const std::vector<ir::TensorId>& normalised, std
 void Module::add_parameters(const ir::Node& node, bool normalised) {
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const ir::TensorId id = node.inputs[i];
-    if (id == ir::kNoTensor || !is_trained(node, i) || (normalised && i == 2)) continue;
+    if (id == ir::kNoTensor || !is_weight(node.op, i) || (normalised && i == 2)) continue;
     const ir::Tensor& tensor = graph_.tensor(id);
     at::Tensor& constant = constants_[static_cast<size_t>(id)];
     if (!tensor.is_constant || tensor.type != ir::DType::f32 || constant.defined()) continue;
