@@ -13,11 +13,6 @@
 namespace whit {
 namespace {
 
-void remove_quietly(const std::filesystem::path& path) {
-  std::error_code ignored;
-  std::filesystem::remove_all(path, ignored);
-}
-
 std::filesystem::path make_directory() {
   std::string pattern = (std::filesystem::temp_directory_path() / "whit-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) {
@@ -27,6 +22,14 @@ std::filesystem::path make_directory() {
 }
 
 }  // namespace
+
+void remove_quietly(const std::filesystem::path& path) {
+  std::error_code failure;
+  int tries = 0;
+  do {
+    std::filesystem::remove_all(path, failure);
+  } while (failure == std::errc::directory_not_empty && ++tries < 1000);
+}
 
 std::vector<uint8_t> read_file(const std::filesystem::path& path) {
   std::error_code failure;

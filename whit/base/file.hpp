@@ -19,6 +19,10 @@ std::vector<uint8_t> read_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& target, std::string_view content);
 void write_file(const std::filesystem::path& path, const std::vector<uint8_t>& content);
 
+// Removes the file, or the folder with its content, also while another thread still writes into it. What cannot be
+// removed stays.
+void remove_quietly(const std::filesystem::path& path);
+
 // A new empty directory of this process below the system's temporary directory, removed with its content.
 class TemporaryDirectory {
  public:

@@ -160,7 +160,9 @@ TEST(Scenario, EachInputIsADifferentNumberInsideItsRange) {
   for (const Input& input : inputs()) {
     places.insert(input.find(scenario));
     names.insert(input.name());
-    if (input.fallback) EXPECT_GE(*input.fallback, input.range.lowest) << input.name();
+    if (input.fallback) {
+      EXPECT_GE(*input.fallback, input.range.lowest) << input.name();
+    }
   }
   EXPECT_EQ(places.size(), inputs().size());
   EXPECT_EQ(names.size(), inputs().size());

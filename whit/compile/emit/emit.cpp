@@ -299,17 +299,14 @@ void write_firmware(const Firmware& firmware, const std::filesystem::path& direc
   // All files first beside the directory, then the directory at once.
   const fs::path beside = fs::path(directory / "").parent_path().string() + ".part";
   fs::remove_all(beside, failure);
-  const OnInterrupt removed([&] {
-    std::error_code ignored;
-    fs::remove_all(beside, ignored);
-  });
+  const OnInterrupt removed([&] { remove_quietly(beside); });
   try {
     for (const auto& [path, content] : firmware) {
       fs::create_directories((beside / path).parent_path(), failure);
       write_file(beside / path, content);
     }
   } catch (const Error& error) {
-    fs::remove_all(beside, failure);
+    remove_quietly(beside);
     throw error.at(directory.string());
   }
   fs::remove_all(directory, failure);
