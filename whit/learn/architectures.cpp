@@ -35,6 +35,13 @@ void require_rank(const ArchitectureOptions& o, size_t rank, const char* dims) {
   bad(o, fmt::format("samples of shape {}", ir::to_string(o.input)), fmt::format("it takes samples {}", dims));
 }
 
+// The sample as an image; a series becomes one of a single channel.
+Id image_input(Builder& b, const ArchitectureOptions& o) {
+  if (o.input.size() == 2) return b.reshape(b.input(o.input), {1, o.input[0], o.input[1], 1});
+  require_rank(o, 3, "[height, width, channels] or [steps, features]");
+  return b.input(o.input);
+}
+
 // The sample as one row of features.
 Id flat_input(Builder& b, const ArchitectureOptions& o) {
   const Id x = b.input(o.input);
@@ -85,9 +92,8 @@ Model cnn1d(Builder& b, const ArchitectureOptions& o) {
 }
 
 Model ds_cnn(Builder& b, const ArchitectureOptions& o) {
-  require_rank(o, 3, "[height, width, channels]");
   const std::vector<int32_t> sizes = sizes_of(o, {64, 64, 64, 64, 64});
-  Id x = b.conv(b.input(o.input), sizes[0], {10, 4}, {2, 2}, Activation::relu, true);
+  Id x = b.conv(image_input(b, o), sizes[0], {10, 4}, {2, 2}, Activation::relu, true);
   for (size_t i = 1; i < sizes.size(); ++i) {
     x = b.depthwise(x, {3, 3}, {1, 1}, Activation::relu, true);
     x = b.conv(x, sizes[i], {1, 1}, {1, 1}, Activation::relu, true);
@@ -108,8 +114,7 @@ Id residual_block(Builder& b, Id x, int32_t channels, int32_t stride, bool norm_
 }
 
 Model resnet8(Builder& b, const ArchitectureOptions& o) {
-  require_rank(o, 3, "[height, width, channels]");
-  Id x = b.conv(b.input(o.input), scaled(16, o.width), {3, 3}, {1, 1}, Activation::relu, true);
+  Id x = b.conv(image_input(b, o), scaled(16, o.width), {3, 3}, {1, 1}, Activation::relu, true);
   x = residual_block(b, x, scaled(16, o.width), 1, false);
   x = residual_block(b, x, scaled(32, o.width), 2, false);
   x = residual_block(b, x, scaled(64, o.width), 2, false);
@@ -117,9 +122,8 @@ Model resnet8(Builder& b, const ArchitectureOptions& o) {
 }
 
 Model resnet18(Builder& b, const ArchitectureOptions& o) {
-  require_rank(o, 3, "[height, width, channels]");
   const bool small = std::max(o.input[0], o.input[1]) < 64;
-  Id x = b.input(o.input);
+  Id x = image_input(b, o);
   x = small ? b.conv(x, scaled(64, o.width), {3, 3}, {1, 1}, Activation::relu, true)
             : b.max_pool(b.conv(x, scaled(64, o.width), {7, 7}, {2, 2}, Activation::relu, true), {3, 3}, {2, 2});
   for (int32_t stage = 0; stage < 4; ++stage) {
@@ -138,13 +142,12 @@ int32_t multiple_of_8(int32_t channels, double width) {
 }
 
 Model mobilenet_v1(Builder& b, const ArchitectureOptions& o) {
-  require_rank(o, 3, "[height, width, channels]");
   struct Block {
     int32_t channels, stride;
   };
   constexpr Block kBlocks[] = {{64, 1},  {128, 2}, {128, 1}, {256, 2}, {256, 1},  {512, 2}, {512, 1},
                                {512, 1}, {512, 1}, {512, 1}, {512, 1}, {1024, 2}, {1024, 1}};
-  Id x = b.conv(b.input(o.input), multiple_of_8(32, o.width), {3, 3}, {2, 2}, Activation::relu6, true);
+  Id x = b.conv(image_input(b, o), multiple_of_8(32, o.width), {3, 3}, {2, 2}, Activation::relu6, true);
   for (const Block& block : kBlocks) {
     x = b.depthwise(x, {3, 3}, {block.stride, block.stride}, Activation::relu6, true);
     x = b.conv(x, multiple_of_8(block.channels, o.width), {1, 1}, {1, 1}, Activation::relu6, true);
@@ -153,13 +156,12 @@ Model mobilenet_v1(Builder& b, const ArchitectureOptions& o) {
 }
 
 Model mobilenet_v2(Builder& b, const ArchitectureOptions& o) {
-  require_rank(o, 3, "[height, width, channels]");
   struct Stage {
     int32_t expansion, channels, blocks, stride;
   };
   constexpr Stage kStages[] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 64, 4, 2},
                                {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
-  Id x = b.conv(b.input(o.input), multiple_of_8(32, o.width), {3, 3}, {2, 2}, Activation::relu6, true);
+  Id x = b.conv(image_input(b, o), multiple_of_8(32, o.width), {3, 3}, {2, 2}, Activation::relu6, true);
   for (const Stage& stage : kStages) {
     const int32_t channels = multiple_of_8(stage.channels, o.width);
     for (int32_t i = 0; i < stage.blocks; ++i) {

@@ -18,7 +18,8 @@ enum class Task { classes, values };
 
 struct ArchitectureOptions {
   Architecture kind = Architecture::dense;
-  ir::Shape input;  // of one sample: any for dense and autoencoder, [T,F] for lstm, gru and cnn1d, [H,W,C] for images
+  ir::Shape
+      input;  // of one sample: any for dense and autoencoder, [T,F] for lstm, gru and cnn1d, else [H,W,C] or [T,F]
   int32_t outputs = 1;
   Task task = Task::classes;
   // dense: units of the hidden layers. autoencoder: of the encoder; the decoder mirrors it. lstm, gru: units of the

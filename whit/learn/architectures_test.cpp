@@ -87,9 +87,15 @@ TEST(Architectures, EveryOneIsWrittenAndReadBack) {
   }
 }
 
+TEST(Architectures, ASeriesIsAnImageOfOneChannel) {
+  for (const Architecture kind : {Architecture::ds_cnn, Architecture::resnet8, Architecture::mobilenet_v1}) {
+    EXPECT_EQ(trainable_parameters(model_of(kind, {128, 6}, 5)), trainable_parameters(model_of(kind, {128, 6, 1}, 5)));
+  }
+}
+
 TEST(Architectures, RefusesWhatDoesNotFit) {
   EXPECT_THROW(model_of(Architecture::lstm, {27}, 5), Error);
-  EXPECT_THROW(model_of(Architecture::resnet8, {32, 32}, 5), Error);
+  EXPECT_THROW(model_of(Architecture::resnet8, {32}, 5), Error);
   EXPECT_THROW(model_of(Architecture::dense, {27}, 5, 1, {0}), Error);
 }
 

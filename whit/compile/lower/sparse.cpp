@@ -13,7 +13,7 @@
 namespace whit::compile {
 namespace {
 
-// Of one byte a weight, code included: a layer that nobody pruned must not change its kernel for a few bytes.
+// Of one byte a weight, code included, but for size: a layer must not change its kernel for a few bytes.
 constexpr double kMostBytes = 0.75;
 // For size, how much more than the smallest a faster format may take.
 constexpr double kSameBytes = 1.05;
@@ -135,10 +135,10 @@ bool try_fully_connected_sparse(Lowering& lowering, const ir::Node& node, const 
   Lowering trial = lowering;
   dense(trial, node, quantized);
   const double limit = dense_instructions(trial.ops().back(), lowering.kernels(), layer.counts);
-  const int64_t most = std::min(static_cast<int64_t>(kMostBytes * static_cast<double>(weights)),
-                                trial.constants_bytes() - lowering.constants_bytes() - 1) -
-                       bytes_of(layer.channels);
   const bool for_size = lowering.optimize() == Optimize::size;
+  int64_t most = trial.constants_bytes() - lowering.constants_bytes() - 1;
+  if (!for_size) most = std::min(most, static_cast<int64_t>(kMostBytes * static_cast<double>(weights)));
+  most -= bytes_of(layer.channels);
   const auto smallest = std::min_element(formats.begin(), formats.end(),
                                          [](const Format& a, const Format& b) { return a.bytes < b.bytes; });
   const double smallest_bytes = static_cast<double>(smallest->bytes);

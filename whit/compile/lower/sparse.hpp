@@ -9,9 +9,9 @@ namespace whit::compile {
 using LowerLayer = void(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer);
 
 // Emits a sparse kernel when that takes a quarter less flash than one byte a weight and less than what `dense` would
-// emit, and no more instructions than that (with Optimize::size: also when it takes more). Of several such kernels the
-// one with the fewest instructions; with Optimize::size it may take 5 % more flash than the smallest. Else returns
-// false and has done nothing.
+// emit, and no more instructions than that. Of several such kernels the one with the fewest instructions. With
+// Optimize::size flash alone counts: less than what `dense` would emit, at most 5 % more than the smallest kernel
+// takes. Else returns false and has done nothing.
 bool try_fully_connected_sparse(Lowering& lowering, const ir::Node& node, const QuantizedLayer& layer,
                                 LowerLayer dense);
 

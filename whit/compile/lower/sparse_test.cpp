@@ -80,6 +80,17 @@ TEST(Sparse, IsChosenForManyZerosAndTakesTheirBytes) {
   }
 }
 
+// Where a channel's record weighs a third of its weights: for size, what is smaller than the dense kernel's is taken.
+TEST(Sparse, NarrowLayersAreStoredSparseForSize) {
+  Random random(605);
+  const ir::Graph graph = sparse_layer(random, 1, 128, 27, 0.7, Zeros::anywhere);
+  for (const KernelSet kernels : kDevices) {
+    const Lowered lowered = lower(graph, {kernels, Optimize::size});
+    EXPECT_EQ(kernel_of(lowered), rt::KernelId::fully_connected_s8_bitmap);
+    EXPECT_LT(header_of(lowered).weights_bytes, 0.6 * 128 * (27 + 4));
+  }
+}
+
 TEST(Sparse, IsChosenForSpeedWhereItIsNotSlower) {
   Random random(602);
   const auto kernel_for = [&](KernelSet kernels, double share, Zeros zeros) {
