@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numeric>
 #include <vector>
 
@@ -68,41 +67,6 @@ bool is_channelwise(const ir::Graph& graph, const ir::Node& node) {
     default:
       return false;
   }
-}
-
-std::vector<uint8_t> picked(const std::vector<uint8_t>& data, size_t element, size_t outer, size_t middle, size_t inner,
-                            const Indices& kept) {
-  std::vector<uint8_t> result;
-  result.reserve(outer * kept.size() * inner * element);
-  for (size_t o = 0; o < outer; ++o) {
-    for (const int32_t k : kept) {
-      const auto at = data.begin() + static_cast<ptrdiff_t>((o * middle + static_cast<size_t>(k)) * inner * element);
-      result.insert(result.end(), at, at + static_cast<ptrdiff_t>(inner * element));
-    }
-  }
-  return result;
-}
-
-// The constant with the `kept` indices of dimension `axis` alone.
-ir::Tensor sliced(const ir::Tensor& tensor, size_t axis, const Indices& kept) {
-  ir::Tensor result = tensor;
-  const auto size = [&](size_t from, size_t to) {
-    return static_cast<size_t>(std::accumulate(tensor.shape.begin() + static_cast<ptrdiff_t>(from),
-                                               tensor.shape.begin() + static_cast<ptrdiff_t>(to), int64_t{1},
-                                               [](int64_t a, int64_t b) { return a * b; }));
-  };
-  result.data = picked(tensor.data, static_cast<size_t>(ir::bytes_of(tensor.type)), size(0, axis),
-                       static_cast<size_t>(tensor.shape[axis]), size(axis + 1, tensor.shape.size()), kept);
-  result.shape[axis] = static_cast<int32_t>(kept.size());
-  if (tensor.quantization.per_channel() && tensor.quantization.axis == static_cast<int32_t>(axis)) {
-    result.quantization.scale.clear();
-    result.quantization.zero_point.clear();
-    for (const int32_t k : kept) {
-      result.quantization.scale.push_back(tensor.quantization.scale[static_cast<size_t>(k)]);
-      result.quantization.zero_point.push_back(tensor.quantization.zero_point[static_cast<size_t>(k)]);
-    }
-  }
-  return result;
 }
 
 class Narrower {
@@ -184,17 +148,8 @@ class Narrower {
     std::iota(indices.begin(), indices.end(), 0);
   }
 
-  // Indices below `count` that repeat those kept of a tensor of `channels`.
-  static Indices repeated(const Indices& kept, int32_t channels, int32_t count) {
-    Indices all;
-    for (int32_t first = 0; first < count; first += channels) {
-      for (const int32_t k : kept) all.push_back(first + k);
-    }
-    return all;
-  }
-
   void replace(ir::TensorId& operand, size_t axis, const Indices& kept) {
-    operand = graph_.add_tensor(sliced(graph_.tensor(operand), axis, kept));
+    operand = graph_.add_tensor(compile::keep_indices(graph_.tensor(operand), axis, kept));
   }
 
   // True for a layer that lost channels of its output.
@@ -214,7 +169,7 @@ class Narrower {
       }
       kept_[static_cast<size_t>(node.outputs[0])] = all;
     } else {
-      kept_[static_cast<size_t>(node.outputs[0])] = repeated(kept(source), channels, outputs);
+      kept_[static_cast<size_t>(node.outputs[0])] = compile::repeated(kept(source), channels, outputs);
     }
     const Indices& result = kept_[static_cast<size_t>(node.outputs[0])];
     for (ir::TensorId& id : node.inputs) {
@@ -229,7 +184,8 @@ class Narrower {
     if (!whole(output)) keep_first(output);
     const ir::Tensor& weights = graph_.tensor(node.inputs[1]);
     const bool narrower = static_cast<int32_t>(kept(output).size()) < channels_of(graph_, output);
-    const Indices inputs = repeated(kept(node.inputs[0]), channels_of(graph_, node.inputs[0]), weights.shape.back());
+    const Indices inputs =
+        compile::repeated(kept(node.inputs[0]), channels_of(graph_, node.inputs[0]), weights.shape.back());
     replace(node.inputs[1], weights.shape.size() - 1, inputs);
     replace(node.inputs[1], 0, kept(output));
     if (node.inputs.size() > 2 && node.inputs[2] != ir::kNoTensor) replace(node.inputs[2], 0, kept(output));

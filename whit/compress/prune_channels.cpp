@@ -9,6 +9,7 @@
 
 #include "whit/base/error.hpp"
 #include "whit/compile/passes/channel_slots.hpp"
+#include "whit/compile/passes/rewrite.hpp"
 #include "whit/ir/verify.hpp"
 
 namespace whit::compress {
@@ -46,20 +47,6 @@ int64_t total_macs(const ir::Graph& graph) {
   int64_t macs = 0;
   for (const ir::Node& node : graph.nodes) macs += ir::macs(graph, node);
   return macs;
-}
-
-// Of a constant seen as [outer, count, inner], keeps `kept` of the middle. Without data (a graph of shapes) nothing.
-void take(ir::Tensor& tensor, size_t count, size_t inner, const std::vector<int32_t>& kept) {
-  constexpr size_t kBytes = sizeof(float);
-  std::vector<uint8_t> data;
-  const size_t block = inner * kBytes;
-  for (size_t outer = 0; outer < tensor.data.size(); outer += count * block) {
-    for (const int32_t k : kept) {
-      const auto first = tensor.data.begin() + static_cast<std::ptrdiff_t>(outer + static_cast<size_t>(k) * block);
-      data.insert(data.end(), first, first + static_cast<std::ptrdiff_t>(block));
-    }
-  }
-  tensor.data = std::move(data);
 }
 
 // How many of `count` channels stay when `share` goes: packed kernels work on four at a time.
@@ -211,29 +198,25 @@ class Channels {
 
   void shrink(ir::Graph& graph, const ir::Node& node, const std::vector<std::vector<int32_t>>& kept) const {
     const auto& outputs = kept[static_cast<size_t>(node.outputs[0])];
-    const auto stay = static_cast<int32_t>(outputs.size());
-    const auto all = static_cast<size_t>(slots_.count(node.outputs[0]));
+    const auto keep = [&](ir::TensorId id, size_t axis, const std::vector<int32_t>& indices) {
+      graph.tensor(id) = compile::keep_indices(graph.tensor(id), axis, indices);
+    };
     if (is_prunable(node)) {
-      ir::Tensor& weights = graph.tensor(node.inputs[1]);
+      const ir::Shape weights = graph.tensor(node.inputs[1]).shape;
+      const size_t last = weights.size() - 1;
       if (node.op == Op::depthwise_conv2d) {
-        take(weights, all, 1, outputs);
-        weights.shape.back() = stay;
+        keep(node.inputs[1], last, outputs);
       } else {
+        keep(node.inputs[1], 0, outputs);
         const auto& inputs = kept[static_cast<size_t>(node.inputs[0])];
-        take(weights, all, static_cast<size_t>(ir::elements(weights.shape)) / all, outputs);
-        take(weights, static_cast<size_t>(slots_.count(node.inputs[0])), 1, inputs);
-        weights.shape[0] = stay;
-        weights.shape.back() =
-            weights.shape.back() / slots_.count(node.inputs[0]) * static_cast<int32_t>(inputs.size());
+        keep(node.inputs[1], last, compile::repeated(inputs, slots_.count(node.inputs[0]), weights[last]));
       }
-      if (node.inputs.size() < 3 || node.inputs[2] == ir::kNoTensor) return;
-      take(graph.tensor(node.inputs[2]), all, 1, outputs);
-      graph.tensor(node.inputs[2]).shape.back() = stay;
-    } else if (is_elementwise(node.op) && stay < slots_.count(node.outputs[0])) {
+      if (node.inputs.size() > 2 && node.inputs[2] != ir::kNoTensor) keep(node.inputs[2], 0, outputs);
+    } else if (is_elementwise(node.op)) {
+      const int32_t channels = slots_.count(node.outputs[0]);
+      if (static_cast<int32_t>(outputs.size()) == channels) return;
       for (const ir::TensorId id : node.inputs) {
-        if (!per_channel(id, static_cast<int32_t>(all))) continue;
-        take(graph.tensor(id), all, 1, outputs);
-        graph.tensor(id).shape.back() = stay;
+        if (per_channel(id, channels)) keep(id, graph.tensor(id).shape.size() - 1, outputs);
       }
     }
   }

@@ -138,29 +138,16 @@ class ConstantChannels {
     if (!input_changed && !changed(node.outputs[0])) return;
     const bool depthwise = node.op == ir::Op::depthwise_conv2d;
     if (input_changed && !depthwise) fold_into_bias(node);
-    shrink_weights(node, depthwise);
-    if (has_bias(node)) {
-      const ir::Tensor bias = graph_.tensor(node.inputs[2]);
-      std::vector<int32_t> values;
-      for (const int32_t o : kept(node.outputs[0])) values.push_back(ir::data<int32_t>(bias)[o]);
-      node.inputs[2] =
-          constant(bias, node.outputs[0], 0, {static_cast<int32_t>(values.size())}, bytes_of_values(values));
+    const std::vector<int32_t>& outputs = kept(node.outputs[0]);
+    ir::Tensor weights = graph_.tensor(node.inputs[1]);
+    const size_t last = weights.shape.size() - 1;
+    weights = keep_indices(weights, depthwise ? last : 0, outputs);
+    if (!depthwise) {
+      const int32_t all = channels(node.inputs[0]);
+      weights = keep_indices(weights, last, repeated(kept(node.inputs[0]), all, weights.shape[last]));
     }
-  }
-
-  // A new constant of `shape`, with the scales of `like` for the channels that `output` keeps.
-  ir::TensorId constant(const ir::Tensor& like, ir::TensorId output, int32_t axis, ir::Shape shape,
-                        std::vector<uint8_t> data) {
-    ir::Tensor shrunk = like;
-    if (like.quantization.per_channel()) {
-      shrunk.quantization = {};
-      shrunk.quantization.axis = axis;
-      for (const int32_t o : kept(output)) {
-        shrunk.quantization.scale.push_back(like.quantization.scale[static_cast<size_t>(o)]);
-        shrunk.quantization.zero_point.push_back(like.quantization.zero_point[static_cast<size_t>(o)]);
-      }
-    }
-    return add_constant(graph_, shrunk, like.type, std::move(shape), std::move(data));
+    node.inputs[1] = graph_.add_tensor(std::move(weights));  // a new one: other nodes may read the old
+    if (has_bias(node)) node.inputs[2] = graph_.add_tensor(keep_indices(graph_.tensor(node.inputs[2]), 0, outputs));
   }
 
   // Adds w * (value - zero point) of the channels that go, for every output channel.
@@ -187,34 +174,6 @@ class ConstantChannels {
       bias[i / depth] += ir::data<int8_t>(weights)[i] * (value - zero_point);
     }
     node.inputs[2] = add_constant(graph_, like, ir::DType::i32, {static_cast<int32_t>(outputs)}, bytes_of_values(bias));
-  }
-
-  void shrink_weights(ir::Node& node, bool depthwise) {
-    const ir::Tensor weights = graph_.tensor(node.inputs[1]);
-    const std::vector<int32_t>& outputs = kept(node.outputs[0]);
-    ir::Shape shape = weights.shape;
-    std::vector<uint8_t> data;
-    if (depthwise) {
-      const size_t channels = static_cast<size_t>(shape[3]);
-      for (size_t tap = 0; tap < weights.data.size() / channels; ++tap) {
-        for (const int32_t o : outputs) data.push_back(weights.data[tap * channels + static_cast<size_t>(o)]);
-      }
-      shape[3] = static_cast<int32_t>(outputs.size());
-    } else {
-      const std::vector<int32_t>& inputs = kept(node.inputs[0]);
-      const size_t in_channels = static_cast<size_t>(channels(node.inputs[0]));
-      const size_t depth = weights.data.size() / static_cast<size_t>(shape[0]);
-      for (const int32_t o : outputs) {
-        for (size_t tap = 0; tap < depth / in_channels; ++tap) {
-          for (const int32_t c : inputs) {
-            data.push_back(weights.data[static_cast<size_t>(o) * depth + tap * in_channels + static_cast<size_t>(c)]);
-          }
-        }
-      }
-      shape[0] = static_cast<int32_t>(outputs.size());
-      shape.back() = shape.back() / static_cast<int32_t>(in_channels) * static_cast<int32_t>(inputs.size());
-    }
-    node.inputs[1] = constant(weights, node.outputs[0], depthwise ? 3 : 0, std::move(shape), std::move(data));
   }
 
   ir::Graph& graph_;

@@ -68,4 +68,36 @@ ir::TensorId add_constant(ir::Graph& graph, const ir::Tensor& like, ir::DType ty
   return graph.add_tensor(std::move(tensor));
 }
 
+ir::Tensor keep_indices(const ir::Tensor& tensor, size_t axis, const std::vector<int32_t>& kept) {
+  ir::Tensor result = tensor;
+  result.shape[axis] = static_cast<int32_t>(kept.size());
+  const auto middle = static_cast<size_t>(tensor.shape[axis]);
+  size_t block = static_cast<size_t>(ir::bytes_of(tensor.type));
+  for (size_t i = axis + 1; i < tensor.shape.size(); ++i) block *= static_cast<size_t>(tensor.shape[i]);
+  result.data.clear();
+  for (size_t outer = 0; outer < tensor.data.size(); outer += middle * block) {
+    for (const int32_t k : kept) {
+      const auto first = tensor.data.begin() + static_cast<std::ptrdiff_t>(outer + static_cast<size_t>(k) * block);
+      result.data.insert(result.data.end(), first, first + static_cast<std::ptrdiff_t>(block));
+    }
+  }
+  if (tensor.quantization.per_channel() && tensor.quantization.axis == static_cast<int32_t>(axis)) {
+    result.quantization.scale.clear();
+    result.quantization.zero_point.clear();
+    for (const int32_t k : kept) {
+      result.quantization.scale.push_back(tensor.quantization.scale[static_cast<size_t>(k)]);
+      result.quantization.zero_point.push_back(tensor.quantization.zero_point[static_cast<size_t>(k)]);
+    }
+  }
+  return result;
+}
+
+std::vector<int32_t> repeated(const std::vector<int32_t>& kept, int32_t period, int32_t count) {
+  std::vector<int32_t> all;
+  for (int32_t first = 0; first < count; first += period) {
+    for (const int32_t k : kept) all.push_back(first + k);
+  }
+  return all;
+}
+
 }  // namespace whit::compile

@@ -38,6 +38,13 @@ bool bypass(ir::Graph& graph, int32_t node, ir::TensorId source);
 ir::TensorId add_constant(ir::Graph& graph, const ir::Tensor& like, ir::DType type, ir::Shape shape,
                           std::vector<uint8_t> data);
 
+// `tensor` with the indices `kept` of dimension `axis` alone, and their scales where it has one for each. A constant
+// without data (a graph of shapes) stays without.
+ir::Tensor keep_indices(const ir::Tensor& tensor, size_t axis, const std::vector<int32_t>& kept);
+
+// The indices below `count` that are among `kept` modulo `period`: of flattened positions of `period` channels each.
+std::vector<int32_t> repeated(const std::vector<int32_t>& kept, int32_t period, int32_t count);
+
 // The bytes of numbers.
 template <typename T>
 std::vector<uint8_t> bytes_of_values(const std::vector<T>& values) {
