@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   whit::cli::add_devices(app);
   whit::cli::add_data(app);
   whit::cli::add_decide(app);
+  whit::cli::add_simulate(app);
   whit::cli::add_learn_verbs(app);
   return whit::cli::run_program(app, argc, argv);
 }

@@ -21,5 +21,6 @@ void add_fit(CLI::App& app);
 void add_devices(CLI::App& app);
 void add_data(CLI::App& app);
 void add_decide(CLI::App& app);
+void add_simulate(CLI::App& app);
 
 }  // namespace whit::cli
