@@ -32,9 +32,12 @@ struct BatchNorm {
   at::Tensor gamma, beta, mean, variance;  // [C]
 };
 
-// How the kernel of a quantized recurrent layer rounds between its steps (quantization.hpp).
+// How the kernel of a quantized recurrent layer rounds between its steps, and its logistic and tanh of what is rounded
+// so (quantization.hpp).
 struct RecurrentRounding {
-  std::function<at::Tensor(const at::Tensor&)> gate, state, output;  // state: an lstm's cell, a gru's hidden state
+  using Step = std::function<at::Tensor(const at::Tensor&)>;
+  Step gate, state, output;  // state: an lstm's cell, a gru's hidden state
+  Step gate_logistic, gate_tanh, state_tanh;
 };
 
 // A node, with what its function is made from.

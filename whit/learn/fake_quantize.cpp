@@ -91,6 +91,21 @@ at::Tensor fake_quantize(const at::Tensor& x, const Grid& grid, Halves halves, c
   return RoundActivation::apply(x, &grid, halves == Halves::stored, &inner);
 }
 
+KernelFunction::KernelFunction(const std::function<int32_t(int32_t)>& stored, float step) : step_(step) {
+  for (int32_t x = -32768; x <= 32767; ++x) table_.push_back(static_cast<float>(stored(x)) / 32768.0f);
+}
+
+at::Tensor KernelFunction::operator()(const at::Tensor& x, const at::Tensor& real) const {
+  const at::Tensor from = x.contiguous();
+  at::Tensor values = at::empty_like(from);
+  for (int64_t i = 0, count = from.numel(); i < count; ++i) {
+    const float number = std::nearbyint(from.data_ptr<float>()[i] / step_);
+    const bool known = number >= -32768 && number <= 32767;  // NaN stays NaN: the loss will say so
+    values.data_ptr<float>()[i] = known ? table_[static_cast<size_t>(number + 32768)] : number;
+  }
+  return Replace::apply(real, values);
+}
+
 FakeWeights fake_quantize_layer(const at::Tensor& weights, const at::Tensor& bias, float input_scale,
                                 const WeightFormat& format) {
   const int64_t channels = format.channel_last ? weights.size(-1) : weights.size(0);

@@ -6,6 +6,9 @@
 // the kernel's multiplier fall on different sides of a half.
 #pragma once
 
+#include <functional>
+#include <vector>
+
 #include "whit/ir/graph.hpp"
 #include "whit/learn/torch.hpp"
 
@@ -31,6 +34,19 @@ float inner_steps(double multiplier);
 // x on the grid. NaN stays NaN. `inner`: inner_steps() for each index of the last dimension, or one for all, or none.
 at::Tensor fake_quantize(const at::Tensor& x, const Grid& grid, Halves halves = Halves::real,
                          const std::vector<float>& inner = {});
+
+// A function as the kernels compute it from int16 numbers, each `step` wide. Its gradient is that of the real one.
+class KernelFunction {
+ public:
+  // `stored`: from an int16 number to one in Q0.15.
+  KernelFunction(const std::function<int32_t(int32_t)>& stored, float step);
+  // Of x, whose values are multiples of `step`; `real`: the real function of x.
+  at::Tensor operator()(const at::Tensor& x, const at::Tensor& real) const;
+
+ private:
+  std::vector<float> table_;  // by number + 32768
+  float step_;
+};
 
 // How compress quantizes the weights of a layer.
 struct WeightFormat {

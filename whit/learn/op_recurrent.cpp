@@ -53,7 +53,9 @@ at::Tensor state_of(const at::Tensor& state, int64_t rows, int64_t units) {
 // What is as it is in a layer that is not quantized.
 RecurrentRounding rounding_of(const Site& site) {
   const auto exact = [](const at::Tensor& x) { return x; };
-  return site.rounding.value_or(RecurrentRounding{exact, exact, exact});
+  const auto logistic = [](const at::Tensor& x) { return at::sigmoid(x); };
+  const auto tanh = [](const at::Tensor& x) { return at::tanh(x); };
+  return site.rounding.value_or(RecurrentRounding{exact, exact, exact, logistic, tanh, tanh});
 }
 
 // Step by step, for what torch's own layer has not: peepholes, a clipped cell, rounding.
@@ -66,14 +68,15 @@ Tensors lstm_by_steps(const Tensors& inputs, const at::Tensor& x, at::Tensor h, 
   const at::Tensor recurrent = stacked(inputs, LstmInput::recurrent, {0, 1, 2, 3}, units);
   const auto peephole = [&](size_t i, const at::Tensor& gate, const at::Tensor& cell) {
     const at::Tensor& weights = inputs[LstmInput::peephole + i];
-    return at::sigmoid(weights.defined() ? gate + weights * cell : gate);
+    return round.gate_logistic(weights.defined() ? gate + weights * cell : gate);
   };
   Tensors outputs;
   for (int64_t t = 0; t < x.size(1); ++t) {
     const Tensors gates = round.gate(products.select(1, t) + round.gate(at::linear(h, recurrent))).chunk(4, 1);
-    c = round.state(peephole(1, gates[1], c) * c + peephole(0, gates[0], c) * at::tanh(gates[2]));
+    const at::Tensor kept = round.state(peephole(1, gates[1], c) * c);
+    c = round.state(kept + round.state(peephole(0, gates[0], c) * round.gate_tanh(gates[2])));
     if (clip > 0) c = at::clamp(c, -clip, clip);
-    h = round.output(peephole(2, gates[3], c) * at::tanh(c));
+    h = round.output(peephole(2, gates[3], c) * round.state_tanh(c));
     outputs.push_back(h);
   }
   return {at::stack(outputs, 1), h, c};
@@ -140,9 +143,10 @@ Tensors gru_rounded(const Tensors& inputs, const at::Tensor& x, at::Tensor h, bo
   for (int64_t t = 0; t < x.size(1); ++t) {
     const at::Tensor product = products.select(1, t), y = round.output(h);
     const at::Tensor recurrent = round.gate(at::linear(y, gates, biases.slice(0, 0, 2 * units)));
-    const Tensors zr = at::sigmoid(round.gate(product.slice(1, 0, 2 * units) + recurrent)).chunk(2, 1);
-    const at::Tensor part = linear_before_reset ? round.gate(zr[1] * candidate(y)) : candidate(round.output(zr[1] * h));
-    const at::Tensor n = at::tanh(round.gate(product.slice(1, 2 * units) + part));
+    const Tensors zr = round.gate_logistic(round.gate(product.slice(1, 0, 2 * units) + recurrent)).chunk(2, 1);
+    const at::Tensor part =
+        linear_before_reset ? round.gate(zr[1] * candidate(y)) : candidate(round.output(round.state(zr[1] * h)));
+    const at::Tensor n = round.gate_tanh(round.gate(product.slice(1, 2 * units) + part));
     h = round.state(n + zr[0] * (h - n));
     outputs.push_back(round.output(h));
   }

@@ -9,6 +9,7 @@
 #include "whit/compress/quantize_rules.hpp"
 #include "whit/ir/kept_state.hpp"
 #include "whit/ir/stored_range.hpp"
+#include "whit_runtime/kernels/fixed_point_16.hpp"
 
 namespace whit::learn {
 namespace {
@@ -286,12 +287,22 @@ Tensors Quantization::round_operands(const ir::Node& node, const std::vector<Lay
 }
 
 RecurrentRounding Quantization::recurrent_rounding(const ir::Node& node) const {
-  // Gates are int16 in Q3.12.
   const ir::StoredRange stored = ir::stored_range(ir::DType::i16);
-  const Grid gate{1.0f / 4096, 0, stored.low, stored.high};
+  constexpr int32_t kGateBits = 12;  // gates are int16 in Q3.12
+  const Grid gate{std::ldexp(1.0f, -kGateBits), 0, stored.low, stored.high};
   const auto to = [this](ir::TensorId id) { return [this, id](const at::Tensor& x) { return round(id, x); }; };
   const ir::TensorId state = node.outputs[ir::state_operands(node.op).back().output];
-  return {[gate](const at::Tensor& x) { return fake_quantize(x, gate); }, to(state), to(node.outputs[0])};
+  const float state_step = grids_.at(state).scale;  // a power of two
+  const auto state_bits = static_cast<int32_t>(std::lround(-std::log2(state_step)));
+  const auto tanh_of = [](int32_t bits) { return [bits](int32_t x) { return rt::tanh_16(x, bits); }; };
+  const KernelFunction logistic(rt::logistic_16, gate.scale), tanh(tanh_of(kGateBits), gate.scale),
+      state_tanh(tanh_of(state_bits), state_step);
+  return {[gate](const at::Tensor& x) { return fake_quantize(x, gate); },
+          to(state),
+          to(node.outputs[0]),
+          [logistic](const at::Tensor& x) { return logistic(x, at::sigmoid(x)); },
+          [tanh](const at::Tensor& x) { return tanh(x, at::tanh(x)); },
+          [state_tanh](const at::Tensor& x) { return state_tanh(x, at::tanh(x)); }};
 }
 
 Function Quantization::function_of(const Site& site) {

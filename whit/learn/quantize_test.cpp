@@ -114,9 +114,9 @@ TEST(TrainQuantized, ForwardIsTheHostPlayersOfRecurrentNets) {
   for (const Architecture kind : {Architecture::lstm, Architecture::gru}) {
     const ir::Graph graph = without_softmax(net(kind, {12, 4}, {16}));
     const Deviation d = deviation(graph, Precision::int8, sequences);
-    // Kernels have tables for logistic and tanh, whose error of 1e-4 a step hands on to the next.
-    EXPECT_LE(d.most_steps, 3.01);
-    EXPECT_LT(d.share, 0.4);
+    // Float32 sums fall now and then to the other side of a half of a gate, and a step hands that on to the next.
+    EXPECT_LE(d.most_steps, 0.01);
+    EXPECT_LT(d.share, 0.0001);
   }
 }
 
@@ -200,7 +200,7 @@ TEST(TrainQuantized, RecurrentLayersTrainAsInt8) {
       train_quantized(begin_quantized(graph, Precision::int8, samples), samples, samples, options_of(8, 0.02));
   EXPECT_GT(accuracy(result.graph, samples), 0.85);
   EXPECT_NEAR(result.epochs[static_cast<size_t>(result.best_epoch) - 1].validation_metric,
-              accuracy(result.graph, samples), 0.01);
+              accuracy(result.graph, samples), 0.002);
 }
 
 // [prune] of a recipe goes on in [quantize]: what is zero stays zero, in the integers as well.
