@@ -94,13 +94,14 @@ class Statistics : public Features {
   std::vector<std::string> kinds_, names_;
 };
 
-// One row of features, or one for each of the newest `steps` rows, for recurrent models.
+// One row of features, or `steps` of them, `step_every` rows apart, up to the newest, for recurrent models.
 class Lags : public Features {
  public:
   Lags(const TomlTable& recipe, const std::vector<std::string>& columns, double step_s)
       : recipe_(recipe),
         channels_(static_cast<int32_t>(columns.size())),
         steps_(static_cast<int32_t>(recipe.integer("steps", {1, 100000}, 1))),
+        every_(static_cast<int32_t>(rows_of(recipe, "step_every", step_s, 1, 1))),
         step_s_(step_s) {
     for (const TomlTable& each : recipe.tables("list")) {
       const std::string kind = each.choice("kind", kLagKinds);
@@ -121,8 +122,12 @@ class Lags : public Features {
       features_.push_back(feature);
     }
     if (features_.empty()) throw recipe.error("list", "no features", "list = [{ kind = \"value\", of = \"COLUMN\" }]");
+    if (rows() > kMostRows) {
+      throw recipe.error("list",
+                         fmt::format("the features reach over {} rows, at most {} are possible", rows(), kMostRows));
+    }
   }
-  int64_t rows() const override { return window_ + steps_ - 1; }
+  int64_t rows() const override { return window_ + int64_t{steps_ - 1} * every_; }
   std::vector<int64_t> shape(const std::vector<int64_t>& raw) const override {
     expect_window(recipe_, raw, static_cast<size_t>(channels_));
     if (raw[0] < rows()) throw recipe_.error("list", fmt::format("needs windows of {} rows", rows()));
@@ -134,7 +139,7 @@ class Lags : public Features {
     const int32_t rows = static_cast<int32_t>(raw.size()) / channels_, count = static_cast<int32_t>(features_.size());
     // 1970-01-01 was a Thursday.
     const double since_monday = newest_s + 3.0 * rt::kDaySeconds;
-    for (int32_t back = steps_ - 1; back >= 0; --back) {
+    for (int32_t back = (steps_ - 1) * every_; back >= 0; back -= every_) {
       out.resize(out.size() + features_.size());
       rt::lag_features(features_.data(), count, raw.data(), rows - back, channels_,
                        std::llround(since_monday - back * step_s_), out.data() + out.size() - features_.size());
@@ -143,7 +148,8 @@ class Lags : public Features {
 
  private:
   TomlTable recipe_;
-  int32_t channels_, steps_, window_ = 1;
+  static constexpr int64_t kMostRows = 1000000;
+  int32_t channels_, steps_, every_, window_ = 1;
   double step_s_;
   std::vector<rt::LagFeature> features_;
   std::vector<std::string> names_;

@@ -47,15 +47,17 @@ class Series {
     const auto horizon = static_cast<size_t>(table_.target ? rows_of(window_, "horizon", step_s_, 0, 0) : 0);
     const std::string rule =
         table_.label ? window_.choice("label", {"majority", "last", "pure"}, "majority") : std::string("target");
+    const bool is_change = table_.target && target_is_change();
     const std::vector<int64_t> raw_shape = {static_cast<int64_t>(length), static_cast<int64_t>(columns_.size())};
     all.samples.shape = features ? features->shape(raw_shape) : raw_shape;
     for (const Stretch& stretch : stretches_) {
       const std::vector<float> values = numbers_of(stretch);
       for (size_t first = stretch.first; first + length + horizon <= stretch.end; first += stride) {
         const size_t newest = first + length - 1, last = newest + horizon;
-        const std::optional<float> label =
+        std::optional<float> label =
             table_.target ? table_.columns.number(last, *table_.target) : class_of(first, newest, rule);
         if (!label) continue;
+        if (is_change) *label -= table_.columns.number(newest, *table_.target);
         const std::span<const float> raw =
             std::span(values).subspan((first - stretch.first) * columns_.size(), length * columns_.size());
         if (features) {
@@ -78,6 +80,15 @@ class Series {
   }
 
  private:
+  // What the model predicts: the target, or how much it will have changed since the newest row, which has to be among
+  // the columns, so that a device can add the two.
+  bool target_is_change() const {
+    if (window_.choice("target_is", {"value", "change"}, "value") == "value") return false;
+    if (std::find(columns_.begin(), columns_.end(), *table_.target) != columns_.end()) return true;
+    throw window_.error("target_is", "the change of a column that the model does not see",
+                        "add the target to [data] columns");
+  }
+
   void measure_step() {
     if (!table_.time) return;
     std::vector<double> steps;

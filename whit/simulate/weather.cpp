@@ -114,8 +114,8 @@ WeatherYear generate_weather(const WeatherGenerator& g, uint64_t seed) {
       clearness = std::clamp(g.clearness_mean + g.clearness_spread * random.uniform(-1, 1), 0.0, 1.0);
     }
     WeatherHour now;
-    now.outdoor_celsius = g.mean_celsius - g.yearly_swing_k * std::cos(2 * std::numbers::pi * (day - 21) / 365) -
-                          g.daily_swing_k * std::cos(2 * std::numbers::pi * (hour - 6) / 24) + anomaly;
+    now.outdoor_celsius = g.mean_celsius - g.yearly_swing_k * std::cos(2 * std::numbers::pi * (day - 21) / 365) +
+                          g.daily_swing_k * std::cos(2 * std::numbers::pi * (hour - 14.5) / 24) + anomaly;
     constexpr double kSpread = 0.5;  // of the logarithm; exp(s^2 / 2) keeps the mean
     now.wind_m_s = g.wind_mean_m_s * std::exp(kSpread * wind - kSpread * kSpread / 2);
     // 2023 is any year of 365 days.

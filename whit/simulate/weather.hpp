@@ -27,10 +27,10 @@ struct WeatherYear {
 // with the line for what is no such file.
 WeatherYear read_epw(const std::string& file);
 
-// Weather without a file. Temperature: a mean with a yearly and a daily sine (coldest on 21 January and at 6 o'clock)
-// plus an Ornstein-Uhlenbeck process. Sun: the clear sky of Haurwitz (1945), times a clearness drawn anew each day and
-// smooth within it; split into direct and diffuse by Erbs, Klein & Duffie (1982). Wind: lognormal, correlated over
-// hours.
+// Weather without a file. Temperature: a mean with a yearly and a daily sine (coldest on 21 January, warmest at half
+// past two) plus an Ornstein-Uhlenbeck process. Sun: the clear sky of Haurwitz (1945), times a clearness drawn anew
+// each day and smooth within it; split into direct and diffuse by Erbs, Klein & Duffie (1982). Wind: lognormal,
+// correlated over hours.
 struct WeatherGenerator {
   Place place;
   double mean_celsius = 0;
