@@ -188,7 +188,8 @@ Values fit(const std::vector<Row>& rows, size_t end) {
   nlopt_set_maxeval(solver, 6000);
   nlopt_set_ftol_rel(solver, 1e-6);
   double lowest = 0;
-  nlopt_optimize(solver, x.data(), &lowest);
+  // A simplex that has shrunk begins anew where it stands.
+  for (int start = 0; start < 4; ++start) nlopt_optimize(solver, x.data(), &lowest);
   nlopt_destroy(solver);
   return values_of(x.data());
 }

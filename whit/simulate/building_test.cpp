@@ -1,6 +1,7 @@
 // The network against closed solutions, and its energies.
 #include "whit/simulate/building.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -88,7 +89,7 @@ TEST(Building, AnswersAStepAsTheMatrixExponentialDoes) {
       worst = std::max(worst, std::abs(exact - building.celsius()[i]));
     }
   }
-  RecordProperty("worst_error_k", std::to_string(worst));
+  RecordProperty("worst_error_k", fmt::format("{:.1e}", worst));
   EXPECT_LT(worst, 1e-4);
 }
 
