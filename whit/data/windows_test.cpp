@@ -86,5 +86,17 @@ TEST_F(WindowsTest, NotTooFar) {
   }
 }
 
+TEST(RealSeries, TheKitchenOfTheExampleIsReadWhole) {
+  const std::string folder = WHIT_SOURCE_DIR "/examples/hvac/";
+  if (!std::filesystem::exists(folder + "../../../shared/data/indoor_outdoor_10min")) {
+    GTEST_SKIP() << "skipped: no ../shared";
+  }
+  const DataSet set = read_data_set(TomlTable::read(folder + "indoor_outdoor.toml").table("data"));
+  EXPECT_EQ(set.train().shape, (std::vector<int64_t>{14}));
+  // 19735 rows, of which 6 come before the first window and 6 behind the last; 12 reach across each of two cuts.
+  EXPECT_EQ(set.train().count() + set.validation().count() + set.test().count() + set.left_out, 19735 - 12);
+  EXPECT_EQ(set.left_out, 24);
+}
+
 }  // namespace
 }  // namespace whit::data
