@@ -17,6 +17,7 @@ void eliminate_reshape(ir::Graph& graph);
 void eliminate_quantize(ir::Graph& graph);
 void fold_pad_into_conv(ir::Graph& graph);
 void fold_batch_norm(ir::Graph& graph);
+void fold_scale_into_trees(ir::Graph& graph);
 void fuse_activation(ir::Graph& graph);
 void mean_to_average_pool(ir::Graph& graph);
 void fold_constant_channels(ir::Graph& graph);
@@ -34,6 +35,7 @@ inline constexpr std::array kPasses = {
     Pass{"eliminate_quantize", eliminate_quantize, "likewise; and a detour through floats is gone"},
     Pass{"fold_pad_into_conv", fold_pad_into_conv, "saves a padded copy of the input"},
     Pass{"fold_batch_norm", fold_batch_norm, "before activations, which often follow the mul and add"},
+    Pass{"fold_scale_into_trees", fold_scale_into_trees, "trees compare what a scaler read: their thresholds move"},
     Pass{"fuse_activation", fuse_activation, "saves a sweep over the output, and narrows ranges for constant channels"},
     Pass{"mean_to_average_pool", mean_to_average_pool, "one kernel less in the firmware where the bits are the same"},
     Pass{"fold_constant_channels", fold_constant_channels, "after all that narrows ranges or joins layers"},
