@@ -9,7 +9,8 @@
 #include "whit/base/error.hpp"
 #include "whit/cli/model.hpp"
 #include "whit/cli/verbs.hpp"
-#include "whit/compile/emit/emit.hpp"
+#include "whit/compile/emit/emit_features.hpp"
+#include "whit/data/feature_table.hpp"
 #include "whit/target/bench.hpp"
 #include "whit/target/target.hpp"
 
@@ -20,6 +21,7 @@ struct Arguments {
   std::string model;
   std::string output;
   std::string target;
+  std::string features;
   CompileFlags compile;
 };
 
@@ -91,8 +93,12 @@ void run(const Arguments& arguments) {
   std::string machine_flags;
   for (const std::string& flag : target.machine_flags) machine_flags += (machine_flags.empty() ? "" : " ") + flag;
   const compile::Optimize optimize = optimize_of(arguments.compile);
-  const compile::Firmware firmware =
+  compile::Firmware firmware =
       compile::emit(compiled.program, {name, optimize, arguments.target, target.compiler, machine_flags});
+  if (!arguments.features.empty()) {
+    const data::FeatureTable table = data::read_feature_table(arguments.features);
+    compile::emit_features(compile::bind_features(table.view(), compiled.program, arguments.model), name, firmware);
+  }
   compile::write_firmware(firmware, arguments.output);
   fmt::print("{} for {}: {} files in {}\n", name, arguments.target, firmware.size(), arguments.output);
   if (target.is_host()) return;
@@ -113,6 +119,8 @@ void add_build(CLI::App& app) {
   verb->add_option("model", arguments->model, "model.onnx, model.tflite or model.whit")->required();
   verb->add_option("--target", arguments->target, "what the firmware runs on, such as cortex-m4")->required();
   verb->add_option("-o,--output", arguments->output, "directory to write")->required();
+  verb->add_option("--features", arguments->features,
+                   "data.json of `whit data -o`: the code from readings to the input comes along");
   add_compile_flags(*verb, arguments->compile);
   verb->callback([arguments] { run(*arguments); });
 }

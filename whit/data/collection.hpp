@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct Collection {
   std::vector<std::string> class_names;  // empty: labels are targets, or there are none
   std::vector<std::string> value_names;  // of the last dimension of a sample; may be empty
   std::vector<std::string> files;        // that were read, first the table
+  nlohmann::ordered_json features;       // of windows: what the device must compute (feature_table.hpp); else null
   bool is_series = false;                // rows follow each other in time
   bool has_time = false;                 // by a clock; else rows are numbered
 };

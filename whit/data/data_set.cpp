@@ -113,6 +113,7 @@ DataSet read_data_set(const TomlTable& recipe) {
   set.class_names = all.class_names;
   set.value_names = all.value_names;
   set.split = text_of(plan);
+  set.features = all.features;
   const std::vector<Part> parts = split(all, plan);
   set.leaks = find_leaks(all, parts, plan.by);
   if (!set.leaks.empty() && !allow_leakage) {
@@ -145,6 +146,7 @@ nlohmann::ordered_json to_json(const DataSet& set) {
   }
   json["normalisation"] = {
       {"kind", set.normalisation.kind}, {"offset", set.normalisation.offset}, {"scale", set.normalisation.scale}};
+  if (!set.features.is_null()) json["features"] = set.features;
   for (const SourceFile& source : set.sources) {
     json["sources"].push_back({{"path", source.path}, {"sha256", source.sha256}});
   }

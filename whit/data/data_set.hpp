@@ -37,6 +37,7 @@ struct DataSet {
   int64_t left_out = 0;                  // samples in no part: across a cut in time, or in no part's fields
   std::vector<std::string> leaks;        // what was allowed by allow_leakage; results must say so
   std::vector<SourceFile> sources;
+  nlohmann::ordered_json features;  // as Collection has it
 
   Samples& train() { return parts[0]; }
   Samples& validation() { return parts[1]; }

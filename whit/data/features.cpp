@@ -16,7 +16,6 @@
 namespace whit::data {
 namespace {
 
-// In the order of rt::Statistic and rt::LagKind.
 const std::vector<std::string> kStatistics = {"mean", "std", "min", "max", "rms", "energy", "mean_crossings"};
 const std::vector<std::string> kLagKinds = {"value", "delta",   "mean",    "std",      "min",
                                             "max",   "day_sin", "day_cos", "week_sin", "week_cos"};
@@ -52,6 +51,7 @@ class Motion : public Features {
     rt::motion_features(raw.data(), static_cast<int32_t>(raw.size()) / rt::kMotionAxes,
                         out.data() + out.size() - rt::kMotionFeatures);
   }
+  nlohmann::ordered_json description() const override { return {{"kind", "motion"}}; }
 
  private:
   TomlTable recipe_;
@@ -87,6 +87,7 @@ class Statistics : public Features {
       }
     }
   }
+  nlohmann::ordered_json description() const override { return {{"kind", "statistics"}, {"of", kinds_}}; }
 
  private:
   TomlTable recipe_;
@@ -144,6 +145,13 @@ class Lags : public Features {
       rt::lag_features(features_.data(), count, raw.data(), rows - back, channels_,
                        std::llround(since_monday - back * step_s_), out.data() + out.size() - features_.size());
     }
+  }
+  nlohmann::ordered_json description() const override {
+    nlohmann::ordered_json list;
+    for (const rt::LagFeature& f : features_) {
+      list.push_back({{"kind", kLagKinds[static_cast<size_t>(f.kind)]}, {"channel", f.channel}, {"lag", f.lag}});
+    }
+    return {{"kind", "lags"}, {"steps", steps_}, {"every", 1}, {"step_s", step_s_}, {"list", list}};
   }
 
  private:
@@ -211,6 +219,9 @@ std::unique_ptr<Features> make_features(const TomlTable& recipe, const std::vect
   if (kind == "lags") return std::make_unique<Lags>(recipe, columns, step_s);
   return std::make_unique<Mel>(recipe, kind == "mfcc");
 }
+
+const std::vector<std::string>& statistic_names() { return kStatistics; }
+const std::vector<std::string>& lag_kind_names() { return kLagKinds; }
 
 int64_t rows_of(const TomlTable& table, const std::string& key, double step_s, int64_t lowest,
                 std::optional<int64_t> fallback) {

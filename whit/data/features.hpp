@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +24,8 @@ class Features {
   virtual std::vector<std::string> names() const = 0;
   // Appends the result to `out`. `newest_s`: local time of the newest row since 1970-01-01.
   virtual void compute(std::span<const float> raw, double newest_s, std::vector<float>& out) const = 0;
+  // What a firmware needs to compute the same of a window (feature_table.hpp); null for what it cannot yet.
+  virtual nlohmann::ordered_json description() const { return nullptr; }
   // The samples a second that recordings need; 0: any.
   virtual int64_t sample_rate_hz() const { return 0; }
 };
@@ -31,6 +34,10 @@ class Features {
 // channels of a window. `step_s`: time between rows, 0 when there is no time. Error bad_input at the key.
 std::unique_ptr<Features> make_features(const TomlTable& recipe, const std::vector<std::string>& columns,
                                         double step_s);
+
+// In the order of rt::Statistic and rt::LagKind.
+const std::vector<std::string>& statistic_names();
+const std::vector<std::string>& lag_kind_names();
 
 // The rows that `key` (in rows) or `key`_s (in seconds) says, or `fallback`; in [lowest, 2^31).
 int64_t rows_of(const TomlTable& table, const std::string& key, double step_s, int64_t lowest,

@@ -50,6 +50,12 @@ class Series {
     const bool is_change = table_.target && target_is_change();
     const std::vector<int64_t> raw_shape = {static_cast<int64_t>(length), static_cast<int64_t>(columns_.size())};
     all.samples.shape = features ? features->shape(raw_shape) : raw_shape;
+    all.features = features ? features->description() : nlohmann::ordered_json{{"kind", "window"}};
+    if (!all.features.is_null()) {
+      all.features["columns"] = names_;
+      all.features["rows"] = needed > 0 ? needed : static_cast<int64_t>(length);
+      if (table_.target) all.features["horizon_s"] = static_cast<double>(horizon) * step_s_;
+    }
     for (const Stretch& stretch : stretches_) {
       const std::vector<float> values = numbers_of(stretch);
       for (size_t first = stretch.first; first + length + horizon <= stretch.end; first += stride) {

@@ -42,17 +42,6 @@ std::string header_of(const std::string& kernel_name) {
   throw std::logic_error("no header defines kernel " + kernel_name);
 }
 
-// `path` and every runtime file that it includes, directly or not.
-void add_with_includes(const std::string& path, Firmware& firmware) {
-  if (!firmware.emplace(path, embedded_files().at(path)).second) return;
-  static constexpr std::string_view kInclude = "#include \"whit_runtime/";
-  const std::string_view content = embedded_files().at(path);
-  for (size_t at = content.find(kInclude); at != std::string_view::npos; at = content.find(kInclude, at + 1)) {
-    const size_t begin = at + std::string_view("#include \"").size();
-    add_with_includes(std::string(content.substr(begin, content.find('"', begin) - begin)), firmware);
-  }
-}
-
 // 32-bit words of `bytes`, little-endian, zero-padded: compilers parse words four times as fast as bytes.
 std::string words(std::span<const uint8_t> bytes) {
   std::string text;
@@ -226,6 +215,16 @@ std::string selftest_source(const Program& program, const EmitOptions& options) 
 
 }  // namespace
 
+void add_runtime(const std::string& path, Firmware& firmware) {
+  if (!firmware.emplace(path, embedded_files().at(path)).second) return;
+  static constexpr std::string_view kInclude = "#include \"whit_runtime/";
+  const std::string_view content = embedded_files().at(path);
+  for (size_t at = content.find(kInclude); at != std::string_view::npos; at = content.find(kInclude, at + 1)) {
+    const size_t begin = at + std::string_view("#include \"").size();
+    add_runtime(std::string(content.substr(begin, content.find('"', begin) - begin)), firmware);
+  }
+}
+
 std::vector<uint8_t> selftest_input(const rt::TensorInfo& info, uint32_t index) {
   std::vector<uint8_t> bytes(info.bytes);
   const auto type = static_cast<rt::ElementType>(info.type);
@@ -250,9 +249,9 @@ Firmware emit(const Program& program, const EmitOptions& options) {
   Firmware firmware;
   std::set<std::string> headers;
   for (const ProgramOp& op : program.ops()) headers.insert(header_of(op.kernel_name));
-  add_with_includes("whit_runtime/status.h", firmware);
-  add_with_includes("whit_runtime/program.hpp", firmware);
-  for (const std::string& header : headers) add_with_includes(header, firmware);
+  add_runtime("whit_runtime/status.h", firmware);
+  add_runtime("whit_runtime/program.hpp", firmware);
+  for (const std::string& header : headers) add_runtime(header, firmware);
   headers.insert("whit_runtime/program.hpp");
   const auto fill = [&](const char* text) {
     return fmt::format(

@@ -28,6 +28,9 @@ using Firmware = std::map<std::string, std::string>;
 // Runs the Program on this machine to get the outputs that the self-test expects.
 Firmware emit(const Program& program, const EmitOptions& options);
 
+// Adds a file of the runtime ("whit_runtime/...") and every one that it includes.
+void add_runtime(const std::string& path, Firmware& firmware);
+
 // Writes a firmware directory, whole or not at all. It must be new, empty, or hold nothing but firmware of this model,
 // which is replaced; else Error bad_input.
 void write_firmware(const Firmware& firmware, const std::filesystem::path& directory);

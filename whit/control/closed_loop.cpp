@@ -1,0 +1,153 @@
+#include "whit/control/closed_loop.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <deque>
+#include <span>
+
+#include "whit/compile/emit/emit_features.hpp"
+
+namespace whit::control {
+namespace {
+
+// The firmware's controller on this machine.
+class Predictive {
+ public:
+  Predictive(const rt::ControlOptions& options, const Forecaster& forecaster)
+      : options_(options),
+        forecaster_(forecaster),
+        player_(forecaster.program),
+        window_(static_cast<size_t>(forecaster.table.rows * forecaster.table.channels)),
+        features_(static_cast<size_t>(rt::feature_count(forecaster.table))),
+        input_(forecaster.program.inputs()[0].info.bytes) {
+    rt::reset_control(options_, forecaster_.table, memory());
+  }
+  rt::Demand minute(const rt::MinuteReadings& readings) {
+    const rt::FeatureTable& table = forecaster_.table;
+    const auto model = [&](const float* window, int64_t seconds, float* features) {
+      rt::write_input(table, window, seconds, features, input_.data());
+      player_.reset();
+      player_.set_input(0, input_);
+      player_.invoke();
+      return rt::read_output(table, player_.output(0).data(), window + (table.rows - 1) * table.channels);
+    };
+    return rt::control_minute(options_, table, forecaster_.sensors.data(), memory(), readings, model);
+  }
+  const rt::ControllerState& state() const { return state_.controller; }
+
+ private:
+  rt::ControlMemory memory() { return {&state_, window_.data(), features_.data()}; }
+
+  rt::ControlOptions options_;
+  const Forecaster& forecaster_;
+  compile::HostPlayer player_;
+  rt::ControlState state_{};
+  std::vector<float> window_, features_;
+  std::vector<uint8_t> input_;
+};
+
+rt::MinuteReadings readings_of(const simulate::Readings& r) {
+  return {static_cast<int32_t>(r.seconds / 60), {r.indoor_celsius, r.outdoor_celsius, r.occupancy, r.hvac}};
+}
+
+// What the predictive controller shows of itself.
+class Watch {
+ public:
+  Watch(const rt::ControlOptions& options, LoopResult& result) : options_(options), result_(result) {}
+  void minute(const rt::MinuteReadings& readings, const rt::ControllerState& state) {
+    ++minutes_;
+    if (state.mode == rt::Mode::predictive) ++predictive_;
+    const int32_t to_open = rt::minutes_to_open(options_.schedule, readings.minute);
+    if (to_open == 0 || state.preparing == rt::Demand::off) has_started_ = false;
+    if (state.preparing != rt::Demand::off && state.demand == state.preparing && !has_started_ && to_open > 0) {
+      has_started_ = true;
+      result_.leads.push_back(to_open);
+    }
+    if (!rt::is_forecast_due(options_, readings.minute)) return;
+    pending_.push_back({readings.minute, state.forecast});
+    if (pending_.front().minute + options_.horizon_minutes > readings.minute) return;
+    const float error = std::abs(pending_.front().celsius - readings.sensors[0]);
+    pending_.pop_front();
+    if (!rt::is_number(error)) return;
+    ++result_.forecasts;
+    result_.forecast_mae_k += (static_cast<double>(error) - result_.forecast_mae_k) / static_cast<double>(result_.forecasts);
+  }
+  void end() { result_.predictive_share = static_cast<double>(predictive_) / static_cast<double>(std::max<int64_t>(minutes_, 1)); }
+
+ private:
+  struct Pending {
+    int32_t minute;
+    float celsius;
+  };
+  const rt::ControlOptions& options_;
+  LoopResult& result_;
+  std::deque<Pending> pending_;
+  bool has_started_ = false;
+  int64_t minutes_ = 0, predictive_ = 0;
+};
+
+}  // namespace
+
+const char* name_of(Controller controller) {
+  switch (controller) {
+    case Controller::deadband:
+      return "deadband";
+    case Controller::scheduled:
+      return "scheduled";
+    case Controller::predictive:
+      return "predictive";
+  }
+  return "";
+}
+
+std::unique_ptr<Forecaster> make_forecaster(compile::Program program, const std::string& data) {
+  auto made = std::make_unique<Forecaster>(Forecaster{std::move(program), data::read_feature_table(data), {}, {}});
+  made->sensors = sensors_of(made->features, data);
+  made->table = compile::bind_features(made->features.view(), made->program, data);
+  return made;
+}
+
+LoopResult run_loop(Controller controller, const simulate::SimulationOptions& simulation, uint64_t seed, int64_t days,
+                    const Options& options, const Forecaster* forecaster, bool keep_minutes) {
+  simulate::Simulation floor(simulation, seed);
+  LoopResult result;
+  result.days = static_cast<double>(days);
+  simulate::DeadbandThermostat deadband(simulation.thermostat);
+  simulate::ScheduledThermostat scheduled(simulation.thermostat);
+  std::unique_ptr<Predictive> predictive;
+  if (controller == Controller::predictive) predictive = std::make_unique<Predictive>(options.device, *forecaster);
+  Watch watch(options.device, result);
+  for (int64_t minute = 0; minute < days * rt::kDayMinutes; ++minute) {
+    const simulate::Readings& seen = floor.readings();
+    simulate::Demand demand = simulate::Demand::off;
+    if (predictive) {
+      const rt::MinuteReadings readings = readings_of(seen);
+      const rt::Demand wanted = predictive->minute(readings);
+      demand = static_cast<simulate::Demand>(wanted);
+      const rt::ControllerState& state = predictive->state();
+      watch.minute(readings, state);
+      if (keep_minutes) result.minutes.push_back({readings, wanted, state.forecast, state.mode});
+    } else {
+      demand = controller == Controller::deadband ? deadband.decide(seen) : scheduled.decide(seen);
+      if (keep_minutes) {
+        result.minutes.push_back(
+            {readings_of(seen), static_cast<rt::Demand>(demand), rt::kNoNumber, rt::Mode::thermostat});
+      }
+    }
+    floor.step(demand);
+    const simulate::Truth& truth = floor.truth();
+    if (truth.people == 0) continue;
+    result.occupied_hours += 1.0 / 60;
+    const double below = options.device.comfort.low - truth.air_celsius;
+    const double above = truth.air_celsius - options.device.comfort.high;
+    result.discomfort_kh += std::max({0.0, below, above}) / 60;
+  }
+  watch.end();
+  result.starts = floor.truth().starts;
+  result.kwh = floor.truth().electric_kwh;
+  result.peak_kw = floor.truth().peak_kw;
+  return result;
+}
+
+}  // namespace whit::control

@@ -1,0 +1,114 @@
+#include "whit/control/options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "whit/base/error.hpp"
+
+namespace whit::control {
+namespace {
+
+rt::Band read_band(const TomlTable& control, const std::string& key, double swing) {
+  const TomlTable table = control.table(key);
+  const rt::Band band = {static_cast<float>(table.number("low_celsius", {-50, 80})),
+                         static_cast<float>(table.number("high_celsius", {-50, 80}))};
+  if (!(band.high - band.low > 2 * swing)) {
+    throw table.error("high_celsius", "the band is narrower than two swings", "a wider band, or a smaller swing_k");
+  }
+  return band;
+}
+
+// "07:30" as minutes of the day.
+int32_t read_clock(const TomlTable& table, const std::string& key) {
+  const std::string text = table.text(key);
+  const auto digit = [&](size_t i) { return text[i] >= '0' && text[i] <= '9' ? text[i] - '0' : 100; };
+  int32_t minutes = 10000;
+  if (text.size() == 5 && text[2] == ':' && digit(3) < 6) {
+    minutes = (digit(0) * 10 + digit(1)) * 60 + digit(3) * 10 + digit(4);
+  }
+  if (minutes > rt::kDayMinutes) throw table.error(key, fmt::format("'{}' is no time of a day", text), "\"07:30\"");
+  return minutes;
+}
+
+rt::Schedule read_schedule(const TomlTable& table) {
+  static const std::vector<std::string> kDays = {"monday", "tuesday",  "wednesday", "thursday",
+                                                 "friday", "saturday", "sunday"};
+  rt::Schedule schedule{read_clock(table, "open"), read_clock(table, "close"), 0};
+  if (schedule.open_minute >= schedule.close_minute) {
+    throw table.error("close", "it closes before it opens", "a later time; \"24:00\" is midnight");
+  }
+  for (const std::string& day : table.texts("days")) {
+    const auto found = std::find(kDays.begin(), kDays.end(), day);
+    if (found == kDays.end()) throw table.error("days", fmt::format("'{}' is no day", day), "\"monday\" to \"sunday\"");
+    schedule.days |= 1 << (found - kDays.begin());
+  }
+  return schedule;
+}
+
+}  // namespace
+
+Options read_options(const TomlTable& root, const simulate::SimulationOptions& simulation, double horizon_s) {
+  const TomlTable control = root.table("control");
+  Options options;
+  rt::ControlOptions& device = options.device;
+  const double swing = control.number("swing_k", {0.1, 20});
+  device.swing = static_cast<float>(swing);
+  device.margin = static_cast<float>(control.number("margin_k", {0, swing}));
+  device.comfort = read_band(control, "comfort", swing);
+  device.setback = read_band(control, "setback", swing);
+  device.schedule = read_schedule(control);
+  device.min_on_minutes = simulation.heat_pump.min_on_minutes;
+  device.min_off_minutes = simulation.heat_pump.min_off_minutes;
+  const auto integer = [&](const char* key, double lowest, double highest) {
+    return static_cast<int32_t>(control.integer(key, {lowest, highest}));
+  };
+  device.horizon_minutes = static_cast<int32_t>(std::lround(horizon_s / 60));
+  if (device.horizon_minutes < 1 || device.horizon_minutes > rt::kDayMinutes) {
+    throw control.error("forecast_every_minutes", fmt::format("the model looks {} s ahead", horizon_s),
+                        "a model whose target lies a minute to a day ahead: [data.window] horizon_s");
+  }
+  device.lead_max_minutes = integer("lead_max_minutes", 0, device.horizon_minutes);
+  device.lead_min_minutes = integer("lead_min_minutes", 0, device.lead_max_minutes);
+  device.forecast_every_minutes = integer("forecast_every_minutes", 1, device.horizon_minutes);
+  if (device.horizon_minutes % device.forecast_every_minutes != 0 ||
+      device.horizon_minutes / device.forecast_every_minutes > rt::kMaxPending) {
+    throw control.error("forecast_every_minutes",
+                        fmt::format("must divide the horizon of {} minutes into {} parts at most",
+                                    device.horizon_minutes, rt::kMaxPending));
+  }
+  device.stale_minutes = integer("stale_minutes", 1, rt::kDayMinutes / 2);
+  device.drift_limit = static_cast<float>(control.number("drift_limit_k", {0, 100}));
+  device.start_rate = static_cast<float>(control.number("start_rate_k_h", {0.01, 100}) / 60);
+  const TomlTable seasons = control.table("seasons");
+  for (const std::string& name : seasons.keys()) {
+    options.seasons.push_back(
+        {name, simulate::seconds_of_date(seasons.text(name), fmt::format("{}: seasons.{}", root.file(), name))});
+  }
+  if (options.seasons.empty()) throw control.error("seasons", "no season", "seasons = { heating = \"2024-01-15\" }");
+  options.price_kwh = control.number("price_kwh", kNotNegative);
+  options.device_cost = control.number("device_cost", kNotNegative);
+  control.refuse_unknown_keys();
+  return options;
+}
+
+std::vector<int32_t> sensors_of(const data::FeatureTable& table, const std::string& where) {
+  static const std::vector<std::string> kNames = {"t_in", "t_out", "occupancy", "hvac"};
+  std::vector<int32_t> sensors;
+  for (const std::string& column : table.columns) {
+    const auto found = std::find(kNames.begin(), kNames.end(), column);
+    if (found == kNames.end()) {
+      throw Error(ErrorCode::bad_input, fmt::format("the controller has no sensor '{}'", column), where,
+                  "columns of t_in, t_out, occupancy and hvac, as `whit simulate data` writes them");
+    }
+    sensors.push_back(static_cast<int32_t>(found - kNames.begin()));
+  }
+  if (table.record.kind == rt::FeatureKind::lags && table.record.step_s != 60) {
+    throw Error(ErrorCode::bad_input, fmt::format("rows every {} s; the controller reads its sensors once a minute",
+                                                  table.record.step_s), where, "data with a row a minute");
+  }
+  return sensors;
+}
+
+}  // namespace whit::control

@@ -1,0 +1,205 @@
+// The predictive thermostat: decides each minute whether a machine heats, cools or rests, from the room's temperature,
+// the schedule and a forecast of the temperature one horizon ahead (60 minutes).
+//  - Before it opens: would the room, left alone, be outside of the comfort band? Then the machine starts as late as
+//    the room still gets there, at least lead_min and at most lead_max minutes ahead.
+//  - While it is open: it holds the comfort band, starts inside of it only when the outlook leaves it, and rests before
+//    closing time when the room stays comfortable until then.
+//  - Else it holds the setback band.
+// Without a forecast that can be trusted (a sensor is silent, or past forecasts were wrong) it is a plain thermostat
+// that starts lead_max minutes ahead of the opening.
+// Arithmetic: +, -, *, / and comparisons of float32 alone, so that every machine takes the same decisions.
+#ifndef WHIT_RUNTIME_CONTROL_CONTROLLER_HPP_
+#define WHIT_RUNTIME_CONTROL_CONTROLLER_HPP_
+
+#include <stdint.h>
+
+#include "whit_runtime/control/schedule.hpp"
+#include "whit_runtime/control/trend.hpp"
+
+namespace whit::rt {
+
+enum class Demand : int32_t { off, heat, cool };
+enum class Mode : int32_t { predictive, thermostat, blind };  // blind: no temperature of the room; the machine rests
+
+struct Band {
+  float low, high;  // degC
+};
+
+struct ControlOptions {
+  Band comfort, setback;  // while it is open, and else
+  float swing;            // K: a run ends that far inside the band; 2 swing < high - low
+  float margin;           // K, < swing: so far inside the band starts a run that the outlook shows to be needed
+  Schedule schedule;
+  int32_t min_on_minutes, min_off_minutes;     // of the machine
+  int32_t lead_min_minutes, lead_max_minutes;  // 0 <= min <= max <= horizon
+  int32_t horizon_minutes;                     // of the forecast; a multiple of forecast_every_minutes
+  int32_t forecast_every_minutes;              // horizon / every <= kMaxPending
+  int32_t stale_minutes;                       // so long a value stands for one that is missing
+  float drift_limit;                           // K: mean absolute error of past forecasts above which none is trusted
+  float start_rate;                            // K a minute that a pre-start gains, until one was measured; > 0
+};
+
+constexpr int32_t kMaxPending = 60;
+
+// What the controller knows between two minutes: 32-bit words only.
+struct ControllerState {
+  Trend trend;                 // of the room's temperature
+  Demand demand;               // the last decision
+  int32_t demand_minutes;      // since it changed
+  float forecast;              // the newest; NaN: none
+  int32_t forecast_age;        // minutes since then
+  float pending[kMaxPending];  // forecasts whose time has not come, by the minute when they were made; NaN: none
+  float drift;                 // running mean of their absolute errors, K
+  int32_t scored;              // forecasts in it
+  Demand preparing;            // a pre-start, until the opening; off: none
+  float prepared_from;         // temperature at its start
+  int32_t prepared_minutes;    // since then; -1 when the comfort band was reached
+  float rates[2];              // K a minute that pre-starts gained: heating, cooling
+  float idle_slope;            // K a minute of the open room while the machine rests
+  Mode mode;                   // of the last decision
+};
+
+inline void reset_controller(const ControlOptions& o, ControllerState& s) {
+  s = ControllerState{};
+  s.demand_minutes = kDayMinutes;
+  s.forecast = kNoNumber;
+  for (float& pending : s.pending) pending = kNoNumber;
+  s.rates[0] = s.rates[1] = o.start_rate;
+}
+
+inline bool is_forecast_due(const ControlOptions& o, int32_t minute) { return minute % o.forecast_every_minutes == 0; }
+
+// When one is due: takes a new forecast (NaN: none) and holds the one whose time has come against `indoor`.
+inline void take_forecast(const ControlOptions& o, ControllerState& s, int32_t minute, float forecast, float indoor) {
+  const int32_t slots = o.horizon_minutes / o.forecast_every_minutes;
+  float& slot = s.pending[minute / o.forecast_every_minutes % slots];
+  const float error = slot < indoor ? indoor - slot : slot - indoor;
+  if (is_number(error)) {
+    if (s.scored < 2 * slots) ++s.scored;
+    s.drift += (error - s.drift) / static_cast<float>(s.scored);
+  }
+  slot = s.forecast = forecast;
+  s.forecast_age = 0;
+}
+
+// After a gap in the readings: nothing that was foreseen can be held against what came.
+inline void forget_forecasts(ControllerState& s) {
+  s.trend.count = 0;
+  s.forecast = kNoNumber;
+  for (float& pending : s.pending) pending = kNoNumber;
+}
+
+// The situation as heating sees it; cooling sees all temperatures negated.
+struct Outlook {
+  float now, slope;        // degC, K a minute
+  float idle_slope;        // K a minute
+  float change;            // until the forecast's time, K; NaN: there is no forecast to trust
+  float change_minutes;    // until then
+  float comfort, setback;  // lower edges of the bands
+  int32_t to_open;         // minutes; 0: it is open
+  int32_t to_close;        // minutes, while it is open
+};
+
+// The lower of what the trend and the forecast say of the temperature `minutes` ahead; a trend upwards is not believed.
+inline float left_alone(const Outlook& v, float minutes) {
+  const float trend = v.now + (v.slope < 0 ? v.slope : 0.0f) * minutes;
+  if (!is_number(v.change)) return trend;
+  const float share = v.change_minutes > minutes ? minutes / v.change_minutes : 1.0f;
+  const float forecast = v.now + v.change * share;
+  return forecast < trend ? forecast : trend;
+}
+
+// True from the last moment on at which a pre-start still reaches comfort.
+inline bool must_prepare(const ControlOptions& o, const Outlook& v, float rate) {
+  if (v.to_open == 0 || v.to_open > o.lead_max_minutes) return false;
+  if (!is_number(v.change)) return v.now < v.comfort;
+  const float missing = v.comfort - left_alone(v, static_cast<float>(v.to_open));
+  if (!(missing > 0)) return false;
+  const float needed = missing / rate, shortest = static_cast<float>(o.lead_min_minutes);
+  return static_cast<float>(v.to_open) <= (needed < shortest ? shortest : needed);
+}
+
+// Whether the machine, which runs or rests, should run from now on.
+inline bool should_run(const ControlOptions& o, const Outlook& v, bool runs, bool prepares) {
+  const bool open = v.to_open == 0, foresees = is_number(v.change);
+  const float edge = open || prepares ? v.comfort : v.setback;
+  if (runs) {
+    const float drop = (v.idle_slope < 0 ? v.idle_slope : 0.0f) * static_cast<float>(v.to_close);
+    const bool lasts = open && foresees && v.now + drop >= edge + o.margin;  // comfortable until closing time
+    return v.now < edge + o.swing && !lasts;
+  }
+  if (v.now < edge) return true;
+  if (!foresees || (!open && !prepares) || v.now >= edge + o.margin) return false;
+  const float ahead = open ? static_cast<float>(v.to_close) : v.change_minutes;
+  return left_alone(v, ahead < v.change_minutes ? ahead : v.change_minutes) < edge;
+}
+
+// Follows a pre-start until the room is comfortable or opens, and learns from it what a minute gains.
+inline void watch_preparation(const ControlOptions& o, const Outlook& v, ControllerState& s) {
+  if (s.prepared_minutes >= 0) {
+    ++s.prepared_minutes;
+    if (v.now >= v.comfort || v.to_open == 0) {
+      const float from = s.preparing == Demand::heat ? s.prepared_from : -s.prepared_from;
+      const float gained = (v.now - from) / static_cast<float>(s.prepared_minutes);
+      const float lowest = o.start_rate * 0.125f, highest = o.start_rate * 8.0f;
+      float& rate = s.rates[s.preparing == Demand::heat ? 0 : 1];
+      if (s.prepared_minutes >= kTrendMinutes) {
+        rate += 0.3f * ((gained < lowest ? lowest : gained > highest ? highest : gained) - rate);
+      }
+      s.prepared_minutes = -1;
+    }
+  }
+  if (v.to_open == 0) s.preparing = Demand::off;
+}
+
+inline Outlook outlook_of(const ControlOptions& o, const ControllerState& s, const Line& line, int32_t minute,
+                          bool heats) {
+  const float sign = heats ? 1.0f : -1.0f;
+  const bool trusted = s.mode == Mode::predictive;
+  Outlook v{};
+  v.now = sign * line.level;
+  v.slope = sign * line.slope;
+  v.idle_slope = sign * s.idle_slope;
+  v.change = trusted ? sign * (s.forecast - line.level) : kNoNumber;
+  v.change_minutes = static_cast<float>(o.horizon_minutes - s.forecast_age);
+  v.comfort = heats ? o.comfort.low : -o.comfort.high;
+  v.setback = heats ? o.setback.low : -o.setback.high;
+  v.to_open = minutes_to_open(o.schedule, minute);
+  v.to_close = v.to_open == 0 ? minutes_to_close(o.schedule, minute) : 0;
+  return v;
+}
+
+// Decides for one minute. `minute`: local time since 1970-01-01. `indoor`: NaN when it is not known any more. Call
+// take_forecast first when one is due.
+inline Demand decide(const ControlOptions& o, ControllerState& s, int32_t minute, float indoor) {
+  if (is_number(indoor)) push(s.trend, indoor);
+  const Line line = line_of(s.trend);
+  const bool foresees = is_number(s.forecast) && s.forecast_age < o.horizon_minutes && s.drift <= o.drift_limit;
+  s.mode = !is_number(indoor) ? Mode::blind : foresees ? Mode::predictive : Mode::thermostat;
+  if (s.demand_minutes < kDayMinutes) ++s.demand_minutes;
+  const bool rests = s.demand == Demand::off && s.demand_minutes > kTrendMinutes;
+  if (rests && is_open(o.schedule, minute)) s.idle_slope += 0.05f * (line.slope - s.idle_slope);
+  Demand wanted = Demand::off;
+  for (int32_t i = 0; i < 2; ++i) {
+    const Demand direction = i == 0 ? Demand::heat : Demand::cool;
+    const Outlook v = outlook_of(o, s, line, minute, i == 0);
+    if (s.preparing == direction) watch_preparation(o, v, s);
+    if (s.preparing == Demand::off && must_prepare(o, v, s.rates[i])) {
+      s.preparing = direction;
+      s.prepared_from = line.level;
+      s.prepared_minutes = 0;
+    }
+    if (should_run(o, v, s.demand == direction, s.preparing == direction)) wanted = direction;
+  }
+  if (s.mode == Mode::blind) wanted = Demand::off;
+  ++s.forecast_age;
+  const int32_t least = s.demand == Demand::off ? o.min_off_minutes : o.min_on_minutes;
+  if (wanted == s.demand || s.demand_minutes < least) return s.demand;
+  s.demand = s.demand == Demand::off ? wanted : Demand::off;  // heating and cooling never follow each other at once
+  s.demand_minutes = 0;
+  return s.demand;
+}
+
+}  // namespace whit::rt
+
+#endif  // WHIT_RUNTIME_CONTROL_CONTROLLER_HPP_

@@ -1,0 +1,151 @@
+#include "whit_runtime/control/controller.hpp"
+
+#include <gtest/gtest.h>
+
+namespace whit::rt {
+namespace {
+
+constexpr int32_t kMonday = 4 * kDayMinutes;  // 1970-01-05 0:00
+constexpr int32_t kEight = kMonday + 8 * 60;
+
+ControlOptions options() {
+  return {{21, 24}, {16, 28}, 0.5f, 0.2f, {8 * 60, 18 * 60, 0b11111}, 10, 10, 30, 45, 60, 5, 15, 1.0f, 0.1f};
+}
+
+// A room that neither gains nor loses, and a forecast that is always the same.
+class Room {
+ public:
+  explicit Room(int32_t minute) : minute_(minute) { reset_controller(options_, state_); }
+  Demand live(int32_t minutes, float celsius, float forecast) {
+    for (int32_t i = 0; i < minutes; ++i, ++minute_) {
+      if (is_forecast_due(options_, minute_)) take_forecast(options_, state_, minute_, forecast, celsius);
+      decide(options_, state_, minute_, celsius);
+    }
+    return state_.demand;
+  }
+  // Minutes before `until` at which the machine was started; -1: never.
+  int32_t start_before(int32_t until, float celsius, float forecast) {
+    while (minute_ < until) {
+      if (live(1, celsius, forecast) != Demand::off) return until - minute_ + 1;
+    }
+    return -1;
+  }
+  ControllerState& state() { return state_; }
+  ControlOptions& options() { return options_; }
+  int32_t minute() const { return minute_; }
+
+ private:
+  ControlOptions options_ = rt::options();
+  ControllerState state_;
+  int32_t minute_;
+};
+
+TEST(Schedule, KnowsDaysAndHours) {
+  const Schedule s = options().schedule;
+  EXPECT_FALSE(is_open(s, kEight - 1));
+  EXPECT_TRUE(is_open(s, kEight));
+  EXPECT_FALSE(is_open(s, kMonday + 18 * 60));
+  EXPECT_EQ(minutes_to_open(s, kMonday), 8 * 60);
+  EXPECT_EQ(minutes_to_open(s, kEight + 60), 0);
+  EXPECT_EQ(minutes_to_close(s, kEight), 600);
+  const int32_t friday_evening = kMonday + 4 * kDayMinutes + 18 * 60;
+  EXPECT_EQ(minutes_to_open(s, friday_evening), 62 * 60);
+  EXPECT_EQ(minutes_to_open({480, 1080, 0}, kMonday), 8 * kDayMinutes);
+}
+
+TEST(Trend, IsALineOfLeastSquares) {
+  Trend trend{};
+  EXPECT_EQ(line_of(trend).level, 0);
+  push(trend, 20);
+  EXPECT_EQ(line_of(trend).level, 20);
+  EXPECT_EQ(line_of(trend).slope, 0);
+  for (int i = 0; i < 30; ++i) push(trend, 20.0f + 0.01f * static_cast<float>(i));
+  EXPECT_NEAR(line_of(trend).level, 20.29f, 1e-4f);
+  EXPECT_NEAR(line_of(trend).slope, 0.01f, 1e-5f);
+}
+
+TEST(Controller, StartsAsLateAsTheRoomStillGetsWarm) {
+  // 4 K at 0.1 K a minute: 40 minutes.
+  EXPECT_NEAR(Room(kEight - 120).start_before(kEight, 17, 17), 40, 1);
+  // Little is missing: the shortest lead. More than it can do: the longest.
+  EXPECT_EQ(Room(kEight - 120).start_before(kEight, 20.5f, 20.5f), 30);
+  EXPECT_EQ(Room(kEight - 120).start_before(kEight, 16.2f, 15), 45);
+  // Comfortable, and it stays so; a hot room is cooled.
+  EXPECT_EQ(Room(kEight - 120).start_before(kEight, 22, 22), -1);
+  EXPECT_EQ(Room(kEight - 120).start_before(kEight, 24.5f, 24.5f), 30);
+}
+
+TEST(Controller, HeatsForWhatIsForecast) {
+  // Comfortable now, but not at the opening.
+  EXPECT_EQ(Room(kEight - 120).start_before(kEight, 21.1f, 20.3f), 30);
+  EXPECT_EQ(Room(kEight - 120).start_before(kEight, 21.1f, 22), -1);
+}
+
+TEST(Controller, LearnsWhatAMinuteGains) {
+  Room room(kEight - 120);
+  EXPECT_NEAR(room.start_before(kEight, 17, 17), 40, 1);
+  for (float celsius = 17; room.minute() < kEight; celsius += 0.2f) room.live(1, celsius, 21);
+  EXPECT_GT(room.state().rates[0], 0.12f);
+  EXPECT_EQ(room.state().rates[1], 0.1f);
+}
+
+TEST(Controller, HoldsTheSetbackBandOutsideOfHours) {
+  Room room(kMonday);
+  EXPECT_EQ(room.live(20, 16.5f, 16.5f), Demand::off);
+  EXPECT_EQ(room.live(20, 15.5f, 16.5f), Demand::heat);
+  EXPECT_EQ(room.live(20, 17.0f, 16.5f), Demand::off);
+  EXPECT_EQ(room.live(20, 29.0f, 29), Demand::cool);
+}
+
+TEST(Controller, StartsInsideTheBandOnlyWhenTheOutlookLeavesIt) {
+  Room room(kEight);
+  room.live(30, 21.1f, 22);
+  EXPECT_EQ(room.state().demand, Demand::off);
+  EXPECT_EQ(room.live(10, 21.1f, 20), Demand::heat);
+}
+
+TEST(Controller, RestsBeforeClosingTime) {
+  Room late(kMonday + 17 * 60 + 40), early(kMonday + 12 * 60);
+  for (Room* room : {&late, &early}) {
+    room->state().demand = Demand::heat;
+    room->state().idle_slope = -0.002f;
+  }
+  EXPECT_EQ(late.live(12, 21.3f, 21.3f), Demand::off);
+  EXPECT_EQ(early.live(12, 21.3f, 21.3f), Demand::heat);
+}
+
+TEST(Controller, RespectsTheMachine) {
+  Room room(kEight);
+  EXPECT_EQ(room.live(20, 20, 20), Demand::heat);
+  room.state().demand_minutes = 0;
+  room.state().trend.count = 0;
+  EXPECT_EQ(room.live(9, 23, 23), Demand::heat);  // at least 10 minutes on
+  EXPECT_EQ(room.live(1, 23, 23), Demand::off);
+  room.state().trend.count = 0;
+  EXPECT_EQ(room.live(9, 20, 20), Demand::off);  // and 10 off
+  EXPECT_EQ(room.live(1, 20, 20), Demand::heat);
+}
+
+TEST(Controller, IsAThermostatWhenTheForecastDrifts) {
+  Room room(kMonday + 60);
+  room.live(130, 18, 23);  // what comes is 5 K off
+  EXPECT_GT(room.state().drift, 4);
+  EXPECT_EQ(room.state().mode, Mode::thermostat);
+  EXPECT_EQ(room.start_before(kEight, 20.5f, 23), 45);
+  room.live(400, 22, 22);  // it mends
+  EXPECT_EQ(room.state().mode, Mode::predictive);
+}
+
+TEST(Controller, IsAThermostatWithoutAForecast) {
+  EXPECT_EQ(Room(kEight - 120).start_before(kEight, 20.5f, kNoNumber), 45);
+}
+
+TEST(Controller, RestsWhenItIsBlind) {
+  Room room(kEight);
+  room.live(20, 20, 20);
+  EXPECT_EQ(room.live(20, kNoNumber, kNoNumber), Demand::off);
+  EXPECT_EQ(room.state().mode, Mode::blind);
+}
+
+}  // namespace
+}  // namespace whit::rt

@@ -1,0 +1,101 @@
+// One minute of a predictive thermostat, from the sensors to the decision: fills in what is missing, keeps the window
+// of readings, asks the model when a forecast is due, decides. The same code runs in the workshop's simulation and in
+// the firmware; only `model` differs.
+#ifndef WHIT_RUNTIME_CONTROL_MINUTE_HPP_
+#define WHIT_RUNTIME_CONTROL_MINUTE_HPP_
+
+#include "whit_runtime/control/controller.hpp"
+#include "whit_runtime/crc32.hpp"
+#include "whit_runtime/features/table.hpp"
+
+namespace whit::rt {
+
+constexpr int32_t kSensors =
+    4;  // indoor and outdoor temperature, occupancy (0 or 1), whether the machine runs (0 or 1)
+
+// What a building tells in one minute. NaN: missing.
+struct MinuteReadings {
+  int32_t minute;  // local time since 1970-01-01
+  float sensors[kSensors];
+};
+
+// Everything that must outlive a restart besides the window. 32-bit words only.
+struct ControlState {
+  uint32_t crc;            // of the words behind it and of the window; set by seal, tested by is_sound
+  int32_t minute;          // of the last readings; 0: none yet
+  float held[kSensors];    // the last good values
+  int32_t ages[kSensors];  // minutes since then
+  int32_t filled;          // rows of the window
+  ControllerState controller;
+};
+
+// What a controller works on; the caller owns it all.
+struct ControlMemory {
+  ControlState* state;
+  float* window;    // [table.rows, table.channels]
+  float* features;  // scratch: [feature_count(table)]
+};
+
+inline uint32_t control_crc(const FeatureTable& table, const ControlMemory& m) {
+  const uint32_t crc =
+      crc32(reinterpret_cast<const uint8_t*>(&m.state->minute), sizeof(ControlState) - sizeof(uint32_t));
+  return crc32(reinterpret_cast<const uint8_t*>(m.window),
+               static_cast<size_t>(table.rows * table.channels) * sizeof(float), crc);
+}
+
+inline void seal(const FeatureTable& table, const ControlMemory& m) { m.state->crc = control_crc(table, m); }
+
+// True when state and window are as they were sealed: after a restart, go on from them; else reset.
+inline bool is_sound(const FeatureTable& table, const ControlMemory& m) {
+  return m.state->crc == control_crc(table, m);
+}
+
+inline void reset_control(const ControlOptions& o, const FeatureTable& table, const ControlMemory& m) {
+  *m.state = ControlState{};
+  for (int32_t i = 0; i < kSensors; ++i) m.state->ages[i] = kDayMinutes;
+  for (int32_t i = 0; i < table.rows * table.channels; ++i) m.window[i] = 0;
+  reset_controller(o, m.state->controller);
+}
+
+// `sensors`: [table.channels], which sensor each channel of the window is.
+// model(features): writes the input (write_input), runs, and returns read_output.
+template <typename Model>
+inline Demand control_minute(const ControlOptions& o, const FeatureTable& table, const int32_t* sensors,
+                             const ControlMemory& m, const MinuteReadings& readings, Model&& model) {
+  ControlState& s = *m.state;
+  const int32_t passed = readings.minute - s.minute;
+  const bool goes_on = s.minute != 0 && passed > 0 && passed <= o.stale_minutes;
+  if (!goes_on) s.filled = 0;
+  if (passed != 1) forget_forecasts(s.controller);
+  s.minute = readings.minute;
+  bool fresh = true;
+  float row[kSensors];
+  for (int32_t i = 0; i < kSensors; ++i) {
+    s.ages[i] = goes_on && s.ages[i] < kDayMinutes ? s.ages[i] + passed : kDayMinutes;
+    if (is_number(readings.sensors[i])) {
+      s.held[i] = readings.sensors[i];
+      s.ages[i] = 0;
+    }
+  }
+  for (int32_t i = 0; i < table.channels; ++i) {
+    row[i] = s.held[sensors[i]];
+    fresh = fresh && s.ages[sensors[i]] <= o.stale_minutes;
+  }
+  if (!fresh) s.filled = 0;
+  for (int32_t i = 0; fresh && i < (goes_on ? passed : 1); ++i) {
+    push_row(m.window, table.rows, table.channels, row, &s.filled);
+  }
+  const float indoor = s.ages[0] <= o.stale_minutes ? s.held[0] : kNoNumber;
+  if (is_forecast_due(o, readings.minute)) {
+    const bool full = s.filled == table.rows;
+    // 1970-01-01 was a Thursday.
+    const int64_t since_monday = static_cast<int64_t>(readings.minute + 3 * kDayMinutes) * 60;
+    take_forecast(o, s.controller, readings.minute, full ? model(m.window, since_monday, m.features) : kNoNumber,
+                  indoor);
+  }
+  return decide(o, s.controller, readings.minute, indoor);
+}
+
+}  // namespace whit::rt
+
+#endif  // WHIT_RUNTIME_CONTROL_MINUTE_HPP_
