@@ -71,9 +71,12 @@ class Watch {
     pending_.pop_front();
     if (!rt::is_number(error)) return;
     ++result_.forecasts;
-    result_.forecast_mae_k += (static_cast<double>(error) - result_.forecast_mae_k) / static_cast<double>(result_.forecasts);
+    result_.forecast_mae_k +=
+        (static_cast<double>(error) - result_.forecast_mae_k) / static_cast<double>(result_.forecasts);
   }
-  void end() { result_.predictive_share = static_cast<double>(predictive_) / static_cast<double>(std::max<int64_t>(minutes_, 1)); }
+  void end() {
+    result_.predictive_share = static_cast<double>(predictive_) / static_cast<double>(std::max<int64_t>(minutes_, 1));
+  }
 
  private:
   struct Pending {
@@ -95,6 +98,8 @@ const char* name_of(Controller controller) {
       return "deadband";
     case Controller::scheduled:
       return "scheduled";
+    case Controller::without_forecast:
+      return "without_forecast";
     case Controller::predictive:
       return "predictive";
   }
@@ -116,10 +121,15 @@ LoopResult run_loop(Controller controller, const simulate::SimulationOptions& si
   simulate::DeadbandThermostat deadband(simulation.thermostat);
   simulate::ScheduledThermostat scheduled(simulation.thermostat);
   std::unique_ptr<Predictive> predictive;
-  if (controller == Controller::predictive) predictive = std::make_unique<Predictive>(options.device, *forecaster);
+  if (controller == Controller::predictive || controller == Controller::without_forecast) {
+    rt::ControlOptions device = options.device;
+    if (controller == Controller::without_forecast) device.drift_limit = -1;
+    predictive = std::make_unique<Predictive>(device, *forecaster);
+  }
   Watch watch(options.device, result);
   for (int64_t minute = 0; minute < days * rt::kDayMinutes; ++minute) {
     const simulate::Readings& seen = floor.readings();
+    const auto at = static_cast<int32_t>(seen.seconds / 60);
     simulate::Demand demand = simulate::Demand::off;
     if (predictive) {
       const rt::MinuteReadings readings = readings_of(seen);
@@ -141,7 +151,9 @@ LoopResult run_loop(Controller controller, const simulate::SimulationOptions& si
     result.occupied_hours += 1.0 / 60;
     const double below = options.device.comfort.low - truth.air_celsius;
     const double above = truth.air_celsius - options.device.comfort.high;
-    result.discomfort_kh += std::max({0.0, below, above}) / 60;
+    const double discomfort = std::max({0.0, below, above}) / 60;
+    result.discomfort_kh += discomfort;
+    if (rt::is_open(options.device.schedule, at)) result.scheduled_discomfort_kh += discomfort;
   }
   watch.end();
   result.starts = floor.truth().starts;

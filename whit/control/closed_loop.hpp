@@ -32,22 +32,25 @@ struct Minute {
   rt::Mode mode;
 };
 
-enum class Controller { deadband, scheduled, predictive };
-inline constexpr Controller kControllers[] = {Controller::deadband, Controller::scheduled, Controller::predictive};
+// without_forecast: the predictive controller that trusts no forecast, to show what the forecast alone is worth.
+enum class Controller { deadband, scheduled, without_forecast, predictive };
+inline constexpr Controller kControllers[] = {Controller::deadband, Controller::scheduled, Controller::without_forecast,
+                                              Controller::predictive};
 const char* name_of(Controller controller);
 
 struct LoopResult {
   double days = 0;
   int64_t starts = 0;  // of the heat pump
   double kwh = 0, peak_kw = 0;
-  double discomfort_kh = 0;   // K h outside of the comfort band while somebody is there, by the true temperature
+  double discomfort_kh = 0;  // K h outside of the comfort band while somebody is there, by the true temperature
+  double scheduled_discomfort_kh = 0;  // the part of it in the hours of the schedule
   double occupied_hours = 0;
   // Of the predictive controller.
-  std::vector<int32_t> leads;      // minutes of each pre-start: from the first demand to the opening
-  double forecast_mae_k = 0;       // against the temperature that came, as the sensor had it
-  int64_t forecasts = 0;           // in it
-  double predictive_share = 0;     // of the minutes that the forecast was trusted
-  std::vector<Minute> minutes;     // when asked for
+  std::vector<int32_t> leads;   // minutes of each pre-start: from the first demand to the opening
+  double forecast_mae_k = 0;    // against the temperature that came, as the sensor had it
+  int64_t forecasts = 0;        // in it
+  double predictive_share = 0;  // of the minutes that the forecast was trusted
+  std::vector<Minute> minutes;  // when asked for
 };
 
 // `forecaster` may be null for the thermostats. `keep_minutes`: fills `minutes`.

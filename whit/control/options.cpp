@@ -59,6 +59,8 @@ Options read_options(const TomlTable& root, const simulate::SimulationOptions& s
   device.comfort = read_band(control, "comfort", swing);
   device.setback = read_band(control, "setback", swing);
   device.schedule = read_schedule(control);
+  device.arrive_minutes = static_cast<int32_t>(control.integer("arrive_minutes", {0, rt::kDayMinutes}));
+  device.vacant_minutes = static_cast<int32_t>(control.integer("vacant_minutes", {0, rt::kDayMinutes}));
   device.min_on_minutes = simulation.heat_pump.min_on_minutes;
   device.min_off_minutes = simulation.heat_pump.min_off_minutes;
   const auto integer = [&](const char* key, double lowest, double highest) {
@@ -69,7 +71,7 @@ Options read_options(const TomlTable& root, const simulate::SimulationOptions& s
     throw control.error("forecast_every_minutes", fmt::format("the model looks {} s ahead", horizon_s),
                         "a model whose target lies a minute to a day ahead: [data.window] horizon_s");
   }
-  device.lead_max_minutes = integer("lead_max_minutes", 0, device.horizon_minutes);
+  device.lead_max_minutes = integer("lead_max_minutes", 0, rt::kDayMinutes / 4);
   device.lead_min_minutes = integer("lead_min_minutes", 0, device.lead_max_minutes);
   device.forecast_every_minutes = integer("forecast_every_minutes", 1, device.horizon_minutes);
   if (device.horizon_minutes % device.forecast_every_minutes != 0 ||
@@ -105,8 +107,9 @@ std::vector<int32_t> sensors_of(const data::FeatureTable& table, const std::stri
     sensors.push_back(static_cast<int32_t>(found - kNames.begin()));
   }
   if (table.record.kind == rt::FeatureKind::lags && table.record.step_s != 60) {
-    throw Error(ErrorCode::bad_input, fmt::format("rows every {} s; the controller reads its sensors once a minute",
-                                                  table.record.step_s), where, "data with a row a minute");
+    throw Error(ErrorCode::bad_input,
+                fmt::format("rows every {} s; the controller reads its sensors once a minute", table.record.step_s),
+                where, "data with a row a minute");
   }
   return sensors;
 }

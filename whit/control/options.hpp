@@ -20,7 +20,7 @@ struct Season {
 struct Options {
   rt::ControlOptions device;
   std::vector<Season> seasons;
-  double price_kwh = 0;   // of electricity, $
+  double price_kwh = 0;    // of electricity, $
   double device_cost = 0;  // of a gateway for each floor, $
 };
 
@@ -28,8 +28,8 @@ struct Options {
 // bad_input at file, line and key.
 Options read_options(const TomlTable& root, const simulate::SimulationOptions& simulation, double horizon_s);
 
-// Which sensor each channel of the window is, by the names of the columns: t_in, t_out, occupancy, hvac. Error bad_input
-// at `where` for another name, and when the rows are not a minute apart.
+// Which sensor each channel of the window is, by the names of the columns: t_in, t_out, occupancy, hvac. Error
+// bad_input at `where` for another name, and when the rows are not a minute apart.
 std::vector<int32_t> sensors_of(const data::FeatureTable& table, const std::string& where);
 
 }  // namespace whit::control

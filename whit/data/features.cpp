@@ -151,7 +151,7 @@ class Lags : public Features {
     for (const rt::LagFeature& f : features_) {
       list.push_back({{"kind", kLagKinds[static_cast<size_t>(f.kind)]}, {"channel", f.channel}, {"lag", f.lag}});
     }
-    return {{"kind", "lags"}, {"steps", steps_}, {"every", 1}, {"step_s", step_s_}, {"list", list}};
+    return {{"kind", "lags"}, {"steps", steps_}, {"every", every_}, {"step_s", step_s_}, {"list", list}};
   }
 
  private:

@@ -54,6 +54,9 @@ class Series {
     if (!all.features.is_null()) {
       all.features["columns"] = names_;
       all.features["rows"] = needed > 0 ? needed : static_cast<int64_t>(length);
+      if (is_change) {
+        all.features["change_of"] = std::find(columns_.begin(), columns_.end(), *table_.target) - columns_.begin();
+      }
       if (table_.target) all.features["horizon_s"] = static_cast<double>(horizon) * step_s_;
     }
     for (const Stretch& stretch : stretches_) {

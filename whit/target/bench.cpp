@@ -61,31 +61,6 @@ std::string bench_main(const compile::Program& program) {
                      fmt::arg("prints", prints));
 }
 
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-// The image writes its stack use, then its outputs, all in hexadecimal.
-std::vector<uint8_t> unhex(const std::string& text, size_t expected_bytes, const std::string& where) {
-  std::vector<uint8_t> bytes;
-  for (size_t i = 0; i + 1 < text.size(); i += 2) {
-    if (digit(text[i]) < 0 || digit(text[i + 1]) < 0) break;
-    bytes.push_back(static_cast<uint8_t>(digit(text[i]) * 16 + digit(text[i + 1])));
-  }
-  if (bytes.size() != expected_bytes || text.size() != 2 * expected_bytes) {
-    throw Error(ErrorCode::gate_failed, "the firmware did not run to its end", where, text.substr(0, 500));
-  }
-  return bytes;
-}
-
-uint32_t address_of(const ElfImage& image, const std::string& name) {
-  for (const ElfSymbol& symbol : image.symbols) {
-    if (symbol.name == name) return symbol.address;
-  }
-  throw std::logic_error("the image lacks " + name);
-}
-
 struct Printed {
   uint32_t stack_bytes = 0;
   Tensors outputs;
@@ -95,7 +70,7 @@ Printed read_printed(const compile::Program& program, const RunResult& run) {
   Printed printed;
   size_t bytes = sizeof printed.stack_bytes;
   for (const compile::ProgramTensor& output : program.outputs()) bytes += output.info.bytes;
-  const std::vector<uint8_t> all = unhex(run.output, bytes, program.name());
+  const std::vector<uint8_t> all = printed_bytes(run, bytes, program.name());
   std::memcpy(&printed.stack_bytes, all.data(), sizeof printed.stack_bytes);
   auto at = all.begin() + sizeof printed.stack_bytes;
   for (const compile::ProgramTensor& output : program.outputs()) {
@@ -137,7 +112,7 @@ MemoryFile BenchImage::input_file(const Tensors& inputs) const {
   assert(inputs.size() == program_.inputs().size());
   const std::filesystem::path path = directory_.path() / "input.bin";
   write_file(path, joined(inputs));
-  return {address_of(elf_, "whit_bench_input"), path};
+  return {symbol_address(elf_, "whit_bench_input"), path};
 }
 
 Tensors BenchImage::run(const Tensors& inputs, double timeout_seconds) const {

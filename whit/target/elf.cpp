@@ -86,6 +86,13 @@ ElfImage read_elf(const std::filesystem::path& path) {
   return image;
 }
 
+uint32_t symbol_address(const ElfImage& image, const std::string& name) {
+  for (const ElfSymbol& symbol : image.symbols) {
+    if (symbol.name == name) return symbol.address;
+  }
+  throw std::logic_error("the image lacks " + name);
+}
+
 SectionSizes section_sizes(const ElfImage& image) {
   SectionSizes sizes;
   for (const ElfSection& section : image.sections) {

@@ -34,6 +34,9 @@ struct ElfImage {
 // Error bad_input when the file is not such an image or is damaged.
 ElfImage read_elf(const std::filesystem::path& path);
 
+// Of a symbol that the image is known to have.
+uint32_t symbol_address(const ElfImage& image, const std::string& name);
+
 // Bytes of the linked image by what they are. Flash holds code + weights + data.
 struct SectionSizes {
   uint32_t code_bytes = 0;     // instructions and read-only data, without weights

@@ -150,6 +150,20 @@ Cost& Cost::operator+=(const Cost& other) {
   return *this;
 }
 
+std::vector<uint8_t> printed_bytes(const RunResult& run, size_t expected_bytes, const std::string& where) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
+  const std::string& text = run.output;
+  std::vector<uint8_t> bytes;
+  for (size_t i = 0; i + 1 < text.size(); i += 2) {
+    if (digit(text[i]) < 0 || digit(text[i + 1]) < 0) break;
+    bytes.push_back(static_cast<uint8_t>(digit(text[i]) * 16 + digit(text[i + 1])));
+  }
+  if (bytes.size() != expected_bytes || text.size() != 2 * expected_bytes) {
+    throw Error(ErrorCode::gate_failed, "the firmware did not run to its end", where, text.substr(0, 500));
+  }
+  return bytes;
+}
+
 RunResult run_image(const Target& target, const std::filesystem::path& elf, double timeout_seconds,
                     const std::vector<MemoryFile>& memory) {
   return run(target, elf, {}, timeout_seconds, memory);

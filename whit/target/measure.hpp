@@ -29,6 +29,10 @@ struct MemoryFile {
 RunResult run_image(const Target& target, const std::filesystem::path& elf, double timeout_seconds,
                     const std::vector<MemoryFile>& memory = {});
 
+// What an image that wrote nothing else wrote by whit_write_hex. Error gate_failed at `where` when it is not
+// `expected_bytes` long: the image did not run to its end.
+std::vector<uint8_t> printed_bytes(const RunResult& run, size_t expected_bytes, const std::string& where);
+
 struct Cost {
   uint64_t instructions = 0;
   std::array<uint64_t, 3> cycles = {};  // estimated: low, mid, high variant (docs/cycles.md)

@@ -2,8 +2,8 @@
 // the schedule and a forecast of the temperature one horizon ahead (60 minutes).
 //  - Before it opens: would the room, left alone, be outside of the comfort band? Then the machine starts as late as
 //    the room still gets there, at least lead_min and at most lead_max minutes ahead.
-//  - While it is open: it holds the comfort band, starts inside of it only when the outlook leaves it, and rests before
-//    closing time when the room stays comfortable until then.
+//  - While it is in use (open and people are expected, or somebody is there): it holds the comfort band, and does
+//    without a start that the outlook shows to be needless, as shortly before closing time.
 //  - Else it holds the setback band.
 // Without a forecast that can be trusted (a sensor is silent, or past forecasts were wrong) it is a plain thermostat
 // that starts lead_max minutes ahead of the opening.
@@ -26,10 +26,12 @@ struct Band {
 };
 
 struct ControlOptions {
-  Band comfort, setback;  // while it is open, and else
+  Band comfort, setback;  // while it is in use, and else
   float swing;            // K: a run ends that far inside the band; 2 swing < high - low
-  float margin;           // K, < swing: so far inside the band starts a run that the outlook shows to be needed
+  float margin;           // K: so far outside the comfort band the room may be foreseen without a start
   Schedule schedule;
+  int32_t arrive_minutes;                      // so long after the opening people are expected
+  int32_t vacant_minutes;                      // so long after somebody was there it is still in use
   int32_t min_on_minutes, min_off_minutes;     // of the machine
   int32_t lead_min_minutes, lead_max_minutes;  // 0 <= min <= max <= horizon
   int32_t horizon_minutes;                     // of the forecast; a multiple of forecast_every_minutes
@@ -55,13 +57,13 @@ struct ControllerState {
   float prepared_from;         // temperature at its start
   int32_t prepared_minutes;    // since then; -1 when the comfort band was reached
   float rates[2];              // K a minute that pre-starts gained: heating, cooling
-  float idle_slope;            // K a minute of the open room while the machine rests
+  int32_t unseen_minutes;      // since somebody was there
   Mode mode;                   // of the last decision
 };
 
 inline void reset_controller(const ControlOptions& o, ControllerState& s) {
   s = ControllerState{};
-  s.demand_minutes = kDayMinutes;
+  s.demand_minutes = s.unseen_minutes = kDayMinutes;
   s.forecast = kNoNumber;
   for (float& pending : s.pending) pending = kNoNumber;
   s.rates[0] = s.rates[1] = o.start_rate;
@@ -92,12 +94,12 @@ inline void forget_forecasts(ControllerState& s) {
 // The situation as heating sees it; cooling sees all temperatures negated.
 struct Outlook {
   float now, slope;        // degC, K a minute
-  float idle_slope;        // K a minute
   float change;            // until the forecast's time, K; NaN: there is no forecast to trust
   float change_minutes;    // until then
   float comfort, setback;  // lower edges of the bands
-  int32_t to_open;         // minutes; 0: it is open
-  int32_t to_close;        // minutes, while it is open
+  bool in_use;
+  int32_t to_open;   // minutes; 0: it is open
+  int32_t to_close;  // minutes; 0: it is closed
 };
 
 // The lower of what the trend and the forecast say of the temperature `minutes` ahead; a trend upwards is not believed.
@@ -121,17 +123,14 @@ inline bool must_prepare(const ControlOptions& o, const Outlook& v, float rate) 
 
 // Whether the machine, which runs or rests, should run from now on.
 inline bool should_run(const ControlOptions& o, const Outlook& v, bool runs, bool prepares) {
-  const bool open = v.to_open == 0, foresees = is_number(v.change);
-  const float edge = open || prepares ? v.comfort : v.setback;
-  if (runs) {
-    const float drop = (v.idle_slope < 0 ? v.idle_slope : 0.0f) * static_cast<float>(v.to_close);
-    const bool lasts = open && foresees && v.now + drop >= edge + o.margin;  // comfortable until closing time
-    return v.now < edge + o.swing && !lasts;
-  }
-  if (v.now < edge) return true;
-  if (!foresees || (!open && !prepares) || v.now >= edge + o.margin) return false;
-  const float ahead = open ? static_cast<float>(v.to_close) : v.change_minutes;
-  return left_alone(v, ahead < v.change_minutes ? ahead : v.change_minutes) < edge;
+  const float edge = v.in_use || prepares ? v.comfort : v.setback;
+  if (runs) return v.now < edge + o.swing;
+  if (v.now >= edge) return false;
+  if (!v.in_use || !is_number(v.change)) return true;
+  // A start is needless when the room stays near enough to the band until closing time, or as far as is foreseen.
+  const float rest = static_cast<float>(v.to_close);
+  const float ahead = v.to_close > 0 && rest < v.change_minutes ? rest : v.change_minutes;
+  return left_alone(v, ahead) < edge - o.margin;
 }
 
 // Follows a pre-start until the room is comfortable or opens, and learns from it what a minute gains.
@@ -144,12 +143,21 @@ inline void watch_preparation(const ControlOptions& o, const Outlook& v, Control
       const float lowest = o.start_rate * 0.125f, highest = o.start_rate * 8.0f;
       float& rate = s.rates[s.preparing == Demand::heat ? 0 : 1];
       if (s.prepared_minutes >= kTrendMinutes) {
-        rate += 0.3f * ((gained < lowest ? lowest : gained > highest ? highest : gained) - rate);
+        rate += (gained < rate ? 0.6f : 0.1f) * ((gained < lowest    ? lowest
+                                                  : gained > highest ? highest
+                                                                     : gained) -
+                                                 rate);
       }
       s.prepared_minutes = -1;
     }
   }
   if (v.to_open == 0) s.preparing = Demand::off;
+}
+
+// Comfort is for those who are expected, and for those who are there.
+inline bool is_in_use(const ControlOptions& o, const ControllerState& s, int32_t minute) {
+  const bool expected = is_open(o.schedule, minute) && minute % kDayMinutes < o.schedule.open_minute + o.arrive_minutes;
+  return expected || s.unseen_minutes < o.vacant_minutes;
 }
 
 inline Outlook outlook_of(const ControlOptions& o, const ControllerState& s, const Line& line, int32_t minute,
@@ -159,26 +167,25 @@ inline Outlook outlook_of(const ControlOptions& o, const ControllerState& s, con
   Outlook v{};
   v.now = sign * line.level;
   v.slope = sign * line.slope;
-  v.idle_slope = sign * s.idle_slope;
   v.change = trusted ? sign * (s.forecast - line.level) : kNoNumber;
   v.change_minutes = static_cast<float>(o.horizon_minutes - s.forecast_age);
   v.comfort = heats ? o.comfort.low : -o.comfort.high;
   v.setback = heats ? o.setback.low : -o.setback.high;
+  v.in_use = is_in_use(o, s, minute);
   v.to_open = minutes_to_open(o.schedule, minute);
   v.to_close = v.to_open == 0 ? minutes_to_close(o.schedule, minute) : 0;
   return v;
 }
 
-// Decides for one minute. `minute`: local time since 1970-01-01. `indoor`: NaN when it is not known any more. Call
-// take_forecast first when one is due.
-inline Demand decide(const ControlOptions& o, ControllerState& s, int32_t minute, float indoor) {
+// Decides for one minute. `minute`: local time since 1970-01-01. `indoor`: NaN when it is not known any more;
+// `occupied`: somebody is there. Call take_forecast first when one is due.
+inline Demand decide(const ControlOptions& o, ControllerState& s, int32_t minute, float indoor, bool occupied) {
   if (is_number(indoor)) push(s.trend, indoor);
+  s.unseen_minutes = occupied ? 0 : s.unseen_minutes < kDayMinutes ? s.unseen_minutes + 1 : kDayMinutes;
   const Line line = line_of(s.trend);
   const bool foresees = is_number(s.forecast) && s.forecast_age < o.horizon_minutes && s.drift <= o.drift_limit;
   s.mode = !is_number(indoor) ? Mode::blind : foresees ? Mode::predictive : Mode::thermostat;
   if (s.demand_minutes < kDayMinutes) ++s.demand_minutes;
-  const bool rests = s.demand == Demand::off && s.demand_minutes > kTrendMinutes;
-  if (rests && is_open(o.schedule, minute)) s.idle_slope += 0.05f * (line.slope - s.idle_slope);
   Demand wanted = Demand::off;
   for (int32_t i = 0; i < 2; ++i) {
     const Demand direction = i == 0 ? Demand::heat : Demand::cool;

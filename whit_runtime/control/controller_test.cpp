@@ -9,7 +9,7 @@ constexpr int32_t kMonday = 4 * kDayMinutes;  // 1970-01-05 0:00
 constexpr int32_t kEight = kMonday + 8 * 60;
 
 ControlOptions options() {
-  return {{21, 24}, {16, 28}, 0.5f, 0.2f, {8 * 60, 18 * 60, 0b11111}, 10, 10, 30, 45, 60, 5, 15, 1.0f, 0.1f};
+  return {{21, 24}, {16, 28}, 0.5f, 0.2f, {8 * 60, 18 * 60, 0b11111}, 120, 30, 10, 10, 30, 45, 60, 5, 15, 1.0f, 0.1f};
 }
 
 // A room that neither gains nor loses, and a forecast that is always the same.
@@ -19,7 +19,7 @@ class Room {
   Demand live(int32_t minutes, float celsius, float forecast) {
     for (int32_t i = 0; i < minutes; ++i, ++minute_) {
       if (is_forecast_due(options_, minute_)) take_forecast(options_, state_, minute_, forecast, celsius);
-      decide(options_, state_, minute_, celsius);
+      decide(options_, state_, minute_, celsius, occupied_);
     }
     return state_.demand;
   }
@@ -31,13 +31,14 @@ class Room {
     return -1;
   }
   ControllerState& state() { return state_; }
-  ControlOptions& options() { return options_; }
+  void occupy(bool occupied) { occupied_ = occupied; }
   int32_t minute() const { return minute_; }
 
  private:
   ControlOptions options_ = rt::options();
   ControllerState state_;
   int32_t minute_;
+  bool occupied_ = false;
 };
 
 TEST(Schedule, KnowsDaysAndHours) {
@@ -75,17 +76,16 @@ TEST(Controller, StartsAsLateAsTheRoomStillGetsWarm) {
   EXPECT_EQ(Room(kEight - 120).start_before(kEight, 24.5f, 24.5f), 30);
 }
 
-TEST(Controller, HeatsForWhatIsForecast) {
-  // Comfortable now, but not at the opening.
-  EXPECT_EQ(Room(kEight - 120).start_before(kEight, 21.1f, 20.3f), 30);
-  EXPECT_EQ(Room(kEight - 120).start_before(kEight, 21.1f, 22), -1);
+TEST(Controller, StartsEarlierForAForecastOfCold) {
+  EXPECT_EQ(Room(kEight - 60).start_before(kEight, 19, 19), 30);
+  EXPECT_EQ(Room(kEight - 60).start_before(kEight, 19, 14), 45);
 }
 
 TEST(Controller, LearnsWhatAMinuteGains) {
   Room room(kEight - 120);
   EXPECT_NEAR(room.start_before(kEight, 17, 17), 40, 1);
   for (float celsius = 17; room.minute() < kEight; celsius += 0.2f) room.live(1, celsius, 21);
-  EXPECT_GT(room.state().rates[0], 0.12f);
+  EXPECT_GT(room.state().rates[0], 0.105f);
   EXPECT_EQ(room.state().rates[1], 0.1f);
 }
 
@@ -97,21 +97,34 @@ TEST(Controller, HoldsTheSetbackBandOutsideOfHours) {
   EXPECT_EQ(room.live(20, 29.0f, 29), Demand::cool);
 }
 
-TEST(Controller, StartsInsideTheBandOnlyWhenTheOutlookLeavesIt) {
-  Room room(kEight);
-  room.live(30, 21.1f, 22);
-  EXPECT_EQ(room.state().demand, Demand::off);
-  EXPECT_EQ(room.live(10, 21.1f, 20), Demand::heat);
+TEST(Controller, HoldsComfortForWhoIsExpectedAndWhoIsThere) {
+  Room nobody(kEight);
+  EXPECT_EQ(nobody.live(60, 20, 20), Demand::heat);
+  EXPECT_EQ(nobody.live(90, 20, 20), Demand::off);  // nobody came
+  nobody.occupy(true);
+  EXPECT_EQ(nobody.live(15, 20, 20), Demand::heat);
+  nobody.occupy(false);
+  EXPECT_EQ(nobody.live(20, 20, 20), Demand::heat);  // perhaps they are back soon
+  EXPECT_EQ(nobody.live(20, 20, 20), Demand::off);
+  Room night(kMonday);
+  EXPECT_EQ(night.live(20, 20, 20), Demand::off);
+  night.occupy(true);
+  EXPECT_EQ(night.live(20, 20, 20), Demand::heat);
+}
+
+TEST(Controller, DoesWithoutANeedlessStart) {
+  Room warming(kEight), cooling(kEight);
+  EXPECT_EQ(warming.live(30, 20.9f, 21.5f), Demand::off);  // 0.1 K outside, and it will be warmer
+  EXPECT_EQ(warming.live(10, 20.7f, 21.5f), Demand::heat);
+  EXPECT_EQ(cooling.live(10, 20.9f, 20.5f), Demand::heat);
 }
 
 TEST(Controller, RestsBeforeClosingTime) {
   Room late(kMonday + 17 * 60 + 40), early(kMonday + 12 * 60);
-  for (Room* room : {&late, &early}) {
-    room->state().demand = Demand::heat;
-    room->state().idle_slope = -0.002f;
-  }
-  EXPECT_EQ(late.live(12, 21.3f, 21.3f), Demand::off);
-  EXPECT_EQ(early.live(12, 21.3f, 21.3f), Demand::heat);
+  late.occupy(true);
+  early.occupy(true);
+  EXPECT_EQ(late.live(12, 20.95f, 20.7f), Demand::off);  // 0.05 K less until it closes
+  EXPECT_EQ(early.live(12, 20.95f, 20.7f), Demand::heat);
 }
 
 TEST(Controller, RespectsTheMachine) {

@@ -93,7 +93,8 @@ inline Demand control_minute(const ControlOptions& o, const FeatureTable& table,
     take_forecast(o, s.controller, readings.minute, full ? model(m.window, since_monday, m.features) : kNoNumber,
                   indoor);
   }
-  return decide(o, s.controller, readings.minute, indoor);
+  const bool occupied = s.held[2] > 0.5f && s.ages[2] <= o.stale_minutes;
+  return decide(o, s.controller, readings.minute, indoor, occupied);
 }
 
 }  // namespace whit::rt

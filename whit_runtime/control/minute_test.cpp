@@ -10,7 +10,7 @@ namespace {
 constexpr int32_t kStart = 4 * kDayMinutes + 5 * 60;
 
 ControlOptions options() {
-  return {{21, 24}, {16, 28}, 0.5f, 0.2f, {8 * 60, 18 * 60, 0b11111}, 10, 10, 30, 45, 60, 5, 15, 1.0f, 0.1f};
+  return {{21, 24}, {16, 28}, 0.5f, 0.2f, {8 * 60, 18 * 60, 0b11111}, 120, 30, 10, 10, 30, 45, 60, 5, 15, 1.0f, 0.1f};
 }
 
 const LagFeature kLags[] = {{LagKind::value, 0, 0}, {LagKind::delta, 0, 3}};

@@ -37,7 +37,7 @@ struct FeatureTable {
 };
 
 // Elements of the model's input.
-inline int32_t feature_count(const FeatureTable& t) {
+constexpr int32_t feature_count(const FeatureTable& t) {
   switch (t.kind) {
     case FeatureKind::window:
       return t.rows * t.channels;

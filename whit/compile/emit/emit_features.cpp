@@ -142,6 +142,14 @@ std::pair<float, int32_t> edge_of(const ProgramTensor& tensor, const std::string
 
 }  // namespace
 
+void add_source(const std::string& source, const std::string& name, Firmware& firmware) {
+  std::string& makefile = firmware.at("Makefile");
+  const std::string model = " " + name + ".cpp ";
+  for (size_t at = makefile.find(model); at != std::string::npos; at = makefile.find(model, at + model.size())) {
+    makefile.insert(at + model.size(), source + " ");
+  }
+}
+
 rt::FeatureTable bind_features(rt::FeatureTable table, const Program& program, const std::string& where) {
   if (program.inputs().size() != 1 || program.outputs().empty()) {
     throw Error(ErrorCode::unsupported, "features for a model with more than one input", where);
@@ -179,10 +187,7 @@ void emit_features(const rt::FeatureTable& t, const std::string& name, Firmware&
   firmware[name + "_features.hpp"] = fill(kHeader);
   firmware[name + "_features.cpp"] = fill(kSource);
   firmware[name + "_feature_table.hpp"] = fill(kTable);
-  std::string& makefile = firmware.at("Makefile");
-  for (const std::string model = name + ".cpp "; size_t at : {makefile.find(model), makefile.rfind(model)}) {
-    makefile.insert(at, name + "_features.cpp ");
-  }
+  add_source(name + "_features.cpp", name, firmware);
   add_runtime("whit_runtime/features/table.hpp", firmware);
 }
 

@@ -14,4 +14,7 @@ rt::FeatureTable bind_features(rt::FeatureTable table, const Program& program, c
 // Adds the three files, and what they include, to the firmware of the model `name`. `table`: of bind_features.
 void emit_features(const rt::FeatureTable& table, const std::string& name, Firmware& firmware);
 
+// Names one more source in the Makefile, after the model's.
+void add_source(const std::string& source, const std::string& name, Firmware& firmware);
+
 }  // namespace whit::compile

@@ -1,0 +1,79 @@
+// whit simulate target BUILDING.toml --model MODEL --data FOLDER [--target NAME] [--days N] [--season NAME] [-o FILE]
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "whit/base/error.hpp"
+#include "whit/base/file.hpp"
+#include "whit/cli/simulate.hpp"
+#include "whit/control/target_run.hpp"
+
+namespace whit::cli {
+namespace {
+
+struct Arguments {
+  ControlFlags control;
+  std::string target = "qemu-cortex-m4";
+  std::string season, output;
+  int64_t days = 2;
+  bool json = false;
+};
+
+void print(const control::TargetRun& run, const target::Target& target) {
+  fmt::print("{}: {} of {} decisions and {} of {} forecasts as on this machine\n", target.name, run.same_demands,
+             run.minutes, run.same_forecasts, run.forecasts);
+  fmt::print("restarted at minute {} from what it had saved: {} of {} decisions the same\n", run.restarted_at,
+             run.same_after_restart, run.minutes - run.restarted_at);
+  fmt::print("flash     {} bytes: {} weights, the rest code, tables and start-up\n", run.flash_bytes,
+             run.weights_bytes);
+  fmt::print("RAM       {} bytes: {} arena, {} stack, {} window of readings, {} state\n",
+             run.arena_bytes + run.stack_bytes + run.window_bytes + run.state_bytes, run.arena_bytes, run.stack_bytes,
+             run.window_bytes, run.state_bytes);
+  fmt::print("time      {} instructions for a minute, {} with a forecast: {:.2f} ms estimated at {} MHz\n",
+             run.minute_instructions, run.forecast_instructions,
+             1e3 * static_cast<double>(run.forecast_cycles) / target.clock_hz, target.clock_hz / 1000000);
+}
+
+void run(const Arguments& arguments) {
+  const target::Target& target = target::find_emulated_target(arguments.target);
+  ControlSetup setup = load_control(arguments.control, compile::kernel_set(target.kernels));
+  const control::Season season =
+      arguments.season.empty() ? setup.options.seasons[0] : season_of(setup, arguments.season);
+  setup.simulation.start_seconds = season.start_seconds;
+  const control::LoopResult loop =
+      control::run_loop(control::Controller::predictive, setup.simulation, arguments.control.seed, arguments.days,
+                        setup.options, setup.forecaster.get(), true);
+  const control::TargetRun result =
+      control::run_on_target(target, *setup.forecaster, setup.options, loop.minutes,
+                             (arguments.days / 2) * rt::kDayMinutes + rt::kDayMinutes / 2);
+  nlohmann::ordered_json json = control::to_json(result, target);
+  json["season"] = season.name;
+  json["seed"] = arguments.control.seed;
+  if (!arguments.output.empty()) write_file(arguments.output, json.dump(1) + "\n");
+  if (arguments.json) {
+    fmt::print("{}\n", json.dump(2));
+  } else {
+    print(result, target);
+  }
+  if (!result.same()) {
+    throw Error(ErrorCode::gate_failed, "the firmware decides otherwise than this machine", target.name,
+                "report this with the model, please");
+  }
+}
+
+}  // namespace
+
+void add_simulate_target(CLI::App& simulate) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb = simulate.add_subcommand(
+      "target", "the controller as firmware on an emulated machine: the same decisions, and what it costs");
+  add_control_flags(*verb, arguments->control);
+  verb->add_option("--target", arguments->target, "an emulated machine")->capture_default_str();
+  verb->add_option("--days", arguments->days, "of the closed loop")->check(CLI::Range(1, 60))->capture_default_str();
+  verb->add_option("--season", arguments->season, "of [control] seasons; the first if not given");
+  verb->add_option("-o,--output", arguments->output, "target.json: docs/formats/control.md");
+  verb->add_flag("--json", arguments->json, "machine-readable");
+  verb->callback([arguments] { run(*arguments); });
+}
+
+}  // namespace whit::cli
