@@ -1,8 +1,10 @@
-# cmake -DROOT=dir -DOUTPUT=file.cpp -DFILES=a;b -P embed.cmake: writes a C++ source that holds the files as strings.
+# cmake -DROOT=dir -DOUTPUT=file.cpp -DFILES=a;b -DCHART_JS=path -P embed.cmake: writes a C++ source that holds the files as strings.
 set(source "#include \"whit/base/embedded.hpp\"\n\nnamespace whit {\n\nconst std::map<std::string_view, std::string_view>& embedded_files() {\n  static const std::map<std::string_view, std::string_view> files = {\n")
 foreach(file IN LISTS FILES)
   file(READ ${ROOT}/${file} content)
   string(APPEND source "{\"${file}\", std::string_view(R\"~~~~(${content})~~~~\")},\n")
 endforeach()
+file(READ ${CHART_JS} content)
+string(APPEND source "{\"chart.js\", std::string_view(R\"~~~~(${content})~~~~\")},\n")
 string(APPEND source "  };\n  return files;\n}\n\n}  // namespace whit\n")
 file(WRITE ${OUTPUT} "${source}")

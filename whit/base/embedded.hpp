@@ -1,6 +1,6 @@
 // Files of the repository that `whit` carries inside itself, so that it works from anywhere: the runtime's sources,
 // which go into emitted firmware, the start-up code and linker scripts of the emulated targets, and the device
-// profiles. Generated at build time by cmake/embed.cmake from whit_runtime/, targets/ and devices/.
+// profiles; whit/report/page.* and "chart.js". Generated at build time by cmake/embed.cmake.
 #pragma once
 
 #include <map>

@@ -2,10 +2,13 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <map>
 #include <mutex>
+#include <string>
 #include <thread>
 
 namespace whit {
@@ -22,6 +25,8 @@ Actions& actions() {
   static auto* const all = new Actions;
   return *all;
 }
+
+constexpr const char* kParent = "WHIT_PARENT";  // in the environment: a process id
 
 }  // namespace
 
@@ -58,5 +63,12 @@ void handle_interrupts() {
     kill(getpid(), number);
   }).detach();
 }
+
+void end_with_parent() {
+  const char* parent = std::getenv(kParent);
+  if (parent != nullptr && std::to_string(getppid()) == parent) prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
+void name_as_parent() { setenv(kParent, std::to_string(getpid()).c_str(), 1); }
 
 }  // namespace whit

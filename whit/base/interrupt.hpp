@@ -25,4 +25,9 @@ class OnInterrupt {
 // did. Signals that the caller ignores (nohup) stay ignored. A file larger than allowed becomes an error of its write.
 void handle_interrupts();
 
+// For main: when the process that started this one is the one that called name_as_parent(), its end is an interrupt
+// here. So that nothing works on for a program that was killed.
+void end_with_parent();
+void name_as_parent();
+
 }  // namespace whit

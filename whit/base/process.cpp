@@ -26,11 +26,17 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // Starts the program in a process group of its own, so that a compiler's children end with it.
-pid_t start(const std::vector<std::string>& arguments, int output) {
+pid_t start(const std::vector<std::string>& arguments, const ProcessOptions& options, int output) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  if (!options.folder.empty()) posix_spawn_file_actions_addchdir_np(&actions, options.folder.c_str());
+  if (options.output_file.empty()) {
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  } else {
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, options.output_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC,
+                                     0644);
+  }
   posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
@@ -80,17 +86,17 @@ bool read_output(int descriptor, Clock::time_point deadline, std::string& output
 
 }  // namespace
 
-ProcessResult run_process(const std::vector<std::string>& arguments, double timeout_seconds) {
+ProcessResult run_process(const std::vector<std::string>& arguments, const ProcessOptions& options) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) {
     throw Error(ErrorCode::tool_missing, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
   }
-  const auto deadline = Clock::now() + std::chrono::milliseconds(static_cast<int64_t>(timeout_seconds * 1000));
+  const auto deadline = Clock::now() + std::chrono::milliseconds(static_cast<int64_t>(options.timeout_seconds * 1000));
   ProcessResult result;
   pid_t pid = 0;
   std::optional<OnInterrupt> ended;
   try {
-    ended.emplace([&] { pid = start(arguments, ends[1]); }, [&pid] { end(pid); });
+    ended.emplace([&] { pid = start(arguments, options, ends[1]); }, [&pid] { end(pid); });
   } catch (...) {
     close(ends[0]);
     close(ends[1]);

@@ -13,8 +13,17 @@ struct ProcessResult {
   std::string output;      // standard output and standard error, as they came
 };
 
+struct ProcessOptions {
+  double timeout_seconds = 0;
+  std::string folder;       // where it runs; empty: here
+  std::string output_file;  // gets the standard output, which ProcessResult then lacks
+};
+
 // Runs arguments[0] (looked up in PATH) with an empty standard input. Error tool_missing when it cannot be started.
-ProcessResult run_process(const std::vector<std::string>& arguments, double timeout_seconds);
+ProcessResult run_process(const std::vector<std::string>& arguments, const ProcessOptions& options);
+inline ProcessResult run_process(const std::vector<std::string>& arguments, double timeout_seconds) {
+  return run_process(arguments, ProcessOptions{timeout_seconds, {}, {}});
+}
 
 // True when `program` is found in PATH.
 bool program_exists(const std::string& program);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "whit/base/error.hpp"
+#include "whit/base/file.hpp"
 
 namespace whit {
 namespace {
@@ -12,6 +13,15 @@ TEST(Process, CapturesBothOutputsAndTheExitCode) {
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_FALSE(result.timed_out);
   EXPECT_EQ(result.output, "out\nerr\n");
+}
+
+TEST(Process, RunsInAFolderAndWritesAFile) {
+  const TemporaryDirectory folder;
+  const ProcessResult result =
+      run_process({"sh", "-c", "pwd; echo err >&2"}, ProcessOptions{10, folder.path().string(), "out.txt"});
+  EXPECT_EQ(result.output, "err\n");
+  const std::vector<uint8_t> written = read_file(folder.path() / "out.txt");
+  EXPECT_EQ(std::string(written.begin(), written.end()), folder.path().string() + "\n");
 }
 
 TEST(Process, TakesArgumentsAsTheyAre) {

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "whit/base/file.hpp"
 #include "whit/base/nearest.hpp"
@@ -112,6 +113,17 @@ struct TomlTable::Position {
   std::shared_ptr<const Position> below(const toml::node& node, const std::string& key) const {
     if (!node.is_table()) throw error(&node, key, fmt::format("is {}, not a table", name_of(node.type())), "");
     return std::make_shared<Position>(Position{document, node.as_table(), full(key)});
+  }
+
+  void know_all(const toml::table& at) const {
+    for (const auto& [key, node] : at) {
+      document->asked[&at].insert(std::string(key.str()));
+      if (node.is_table()) know_all(*node.as_table());
+      if (!node.is_array()) continue;
+      for (const toml::node& element : *node.as_array()) {
+        if (element.is_table()) know_all(*element.as_table());
+      }
+    }
   }
 
   void refuse_unknown_keys(const toml::table& at, const std::string& prefix) const {
@@ -252,5 +264,12 @@ Error TomlTable::error(const std::string& key, const std::string& what, const st
 }
 
 const std::string& TomlTable::file() const { return position_->document->file; }
+
+std::string TomlTable::source() const {
+  position_->know_all(*position_->table);
+  std::ostringstream text;
+  text << *position_->table;
+  return text.str();
+}
 
 }  // namespace whit

@@ -1,5 +1,5 @@
 // TOML files of users, read strictly: an Error names file, line and key; a key that nobody asks for is refused.
-// For device profiles, scenarios and recipes. The only place that sees toml++. Does not write.
+// For device profiles, scenarios and recipes. This and toml_draft.hpp are the only places that see toml++.
 #pragma once
 
 #include <cstdint>
@@ -63,6 +63,9 @@ class TomlTable {
   // An Error bad_input at `key` of this table, for what only the caller can judge.
   Error error(const std::string& key, const std::string& what, const std::string& hint = "") const;
   const std::string& file() const;
+
+  // This table as TOML, without its comments. All its keys count as known: who reads the copy judges them.
+  std::string source() const;
 
  private:
   struct Position;

@@ -4,6 +4,7 @@
 #include "whit/cli/verbs.hpp"
 
 int main(int argc, char** argv) {
+  whit::end_with_parent();
   if (argc > 1 && whit::cli::is_learn_verb(argv[1])) {
     try {
       whit::cli::become_learn_program(argv);
@@ -30,6 +31,7 @@ int main(int argc, char** argv) {
   whit::cli::add_data(app);
   whit::cli::add_decide(app);
   whit::cli::add_simulate(app);
+  whit::cli::add_make(app);
   whit::cli::add_learn_verbs(app);
   return whit::cli::run_program(app, argc, argv);
 }

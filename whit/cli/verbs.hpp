@@ -22,5 +22,6 @@ void add_devices(CLI::App& app);
 void add_data(CLI::App& app);
 void add_decide(CLI::App& app);
 void add_simulate(CLI::App& app);
+void add_make(CLI::App& app);
 
 }  // namespace whit::cli

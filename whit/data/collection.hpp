@@ -26,6 +26,7 @@ struct Collection {
   std::vector<std::string> value_names;  // of the last dimension of a sample; may be empty
   std::vector<std::string> files;        // that were read, first the table
   nlohmann::ordered_json features;       // of windows: what the device must compute (feature_table.hpp); else null
+  std::vector<float> unchanged;          // of a series with a target, by sample: the label if the target stays as it is
   bool is_series = false;                // rows follow each other in time
   bool has_time = false;                 // by a clock; else rows are numbered
 };

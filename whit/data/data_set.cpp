@@ -10,6 +10,7 @@
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
 #include "whit/base/hash.hpp"
+#include "whit/base/prediction_error.hpp"
 #include "whit/data/arrays.hpp"
 #include "whit/data/collect.hpp"
 #include "whit/data/leakage.hpp"
@@ -68,6 +69,7 @@ void fill_parts(const Collection& all, const std::vector<Part>& parts, DataSet& 
     const std::span<const float> values = all.samples.sample(static_cast<int64_t>(i));
     part.values.insert(part.values.end(), values.begin(), values.end());
     part.labels.push_back(all.samples.labels[i]);
+    if (!all.unchanged.empty()) set.unchanged[static_cast<size_t>(parts[i])].push_back(all.unchanged[i]);
     part.rows.push_back(all.origins[i].last_row);
     if (!all.samples.names.empty()) part.names.push_back(all.samples.names[i]);
     if (!all.origins[i].group.empty()) groups[static_cast<size_t>(parts[i])].insert(all.origins[i].group);
@@ -142,6 +144,10 @@ nlohmann::ordered_json to_json(const DataSet& set) {
     Json& part = json["parts"][kPartNames[i]];
     part["samples"] = set.parts[i].count();
     if (!set.class_names.empty()) part["by_class"] = class_counts(set, set.parts[i]);
+    if (!set.unchanged[i].empty()) {
+      const PredictionError error = prediction_error(set.unchanged[i], set.parts[i].labels);
+      part["persistence"] = {{"mae", error.mae}, {"rmse", error.rmse}, {"p95", error.p95}};
+    }
     if (!set.groups[i].empty()) part["groups"] = set.groups[i];
   }
   json["normalisation"] = {

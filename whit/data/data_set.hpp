@@ -29,13 +29,14 @@ struct DataSet {
   // By Part: normalised samples. Labels are indices into class_names, or targets when that is empty. Validation and
   // test may be empty when their share is 0.
   std::array<Samples, 3> parts;
-  Normalisation normalisation;           // fitted on the training part alone
-  std::vector<std::string> class_names;  // empty: a regression
-  std::vector<std::string> value_names;  // of the last dimension; may be empty
-  std::vector<std::string> groups[3];    // of each part, sorted; empty when the data names none
-  std::string split;                     // text_of(SplitPlan)
-  int64_t left_out = 0;                  // samples in no part: across a cut in time, or in no part's fields
-  std::vector<std::string> leaks;        // what was allowed by allow_leakage; results must say so
+  Normalisation normalisation;                  // fitted on the training part alone
+  std::vector<std::string> class_names;         // empty: a regression
+  std::vector<std::string> value_names;         // of the last dimension; may be empty
+  std::array<std::vector<float>, 3> unchanged;  // of each part, as Collection has it: what persistence predicts
+  std::vector<std::string> groups[3];           // of each part, sorted; empty when the data names none
+  std::string split;                            // text_of(SplitPlan)
+  int64_t left_out = 0;                         // samples in no part: across a cut in time, or in no part's fields
+  std::vector<std::string> leaks;               // what was allowed by allow_leakage; results must say so
   std::vector<SourceFile> sources;
   nlohmann::ordered_json features;  // as Collection has it
 

@@ -1,0 +1,178 @@
+// `whit make` as a user runs it: a small series, three candidates, a report.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "whit/base/file.hpp"
+#include "whit/base/process.hpp"
+
+namespace whit {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr const char* kRecipe = R"([data]
+kind = "table"
+path = "series.csv"
+columns = ["t_in", "t_out"]
+target = "t_in"
+time = "time"
+[data.window]
+stride = 2
+horizon_s = 3600
+[data.features]
+kind = "lags"
+list = [{ kind = "value", of = "t_in" }, { kind = "delta", of = "t_in", lag_s = 1800 }, { kind = "value", of = "t_out" }]
+[data.split]
+by = "chronological"
+
+[[candidate]]
+name = "persistence"
+baseline = "persistence"
+[[candidate]]
+name = "linear"
+model = { kind = "linear" }
+[[candidate]]
+name = "net"
+model = { architecture = "dense", sizes = [8] }
+train = { epochs = EPOCHS, batch_size = 16 }
+[[candidate]]
+name = "net_int8"
+from = "net"
+
+[device]
+name = "esp32-c3"
+also = ["raspberry-pi-4"]
+[choose]
+by = "flash"
+within = 1.0
+[report]
+importance = true
+horizons_s = [1800]
+
+[[target]]
+title = "beside persistence"
+figure = "mae"
+of = "persistence"
+at_most = LIMIT
+gate = true
+[[target]]
+title = "no network"
+figure = "foreign_headers"
+at_most = 0
+)";
+
+class Make : public testing::Test {
+ protected:
+  Make() {
+    std::string csv = "time,t_in,t_out\n";
+    for (int i = 0; i < 1200; ++i) {  // 10 minutes each
+      const double phase = i / 144.0 * 6.283;
+      csv += fmt::format("2024-01-{:02}T{:02}:{:02}:00,{:.3f},{:.3f}\n", 1 + i / 144, i / 6 % 24, i % 6 * 10,
+                         20 + 2 * std::sin(phase) + 0.02 * (i * 7919 % 13), 5 + 6 * std::sin(phase + 1));
+    }
+    write_file(at("series.csv"), csv);
+    write_recipe("3", "0.9");
+  }
+  fs::path at(const std::string& name) const { return directory_.path() / name; }
+  void write_recipe(const std::string& epochs, const std::string& limit) {
+    std::string text = kRecipe;
+    text.replace(text.find("EPOCHS"), 6, epochs);
+    text.replace(text.find("LIMIT"), 5, limit);
+    write_file(at("recipe.toml"), text);
+  }
+  ProcessResult make(std::vector<std::string> more = {}) const {
+    std::vector<std::string> command = {WHIT_BINARY, "make", at("recipe.toml").string(), "-o", at("run").string()};
+    command.insert(command.end(), more.begin(), more.end());
+    return run_process(command, 300);
+  }
+  // The steps that were run, not kept.
+  static std::vector<std::string> ran(const std::string& output) {
+    std::vector<std::string> names;
+    for (size_t at = output.find(" ...\n"); at != std::string::npos; at = output.find(" ...\n", at + 1)) {
+      const size_t begin = output.rfind('\n', at - 1) + 1;
+      names.push_back(output.substr(begin, output.find("  ", begin) - begin));
+    }
+    return names;
+  }
+  Json json(const std::string& name) const {
+    const std::vector<uint8_t> bytes = read_file(at(name));
+    return Json::parse(bytes.begin(), bytes.end());
+  }
+  TemporaryDirectory directory_;
+};
+
+TEST_F(Make, FromARecipeToAReportAndOnlyWhatChangedAgain) {
+  const ProcessResult first = make();
+  ASSERT_EQ(first.exit_code, 0) << first.output;
+  const Json report = json("run/report.json");
+  const std::string winner = report["winner"];
+  EXPECT_EQ(report["sections"][0]["title"], "Targets");
+  EXPECT_EQ(report["sections"][0]["tables"][0]["rows"][0]["verdict"], "met");
+  EXPECT_EQ(report["sections"][0]["tables"][0]["rows"][1]["verdict"], "met");
+  EXPECT_TRUE(fs::exists(at("run/firmware/Makefile")));
+  const std::vector<uint8_t> page = read_file(at("run/report.html"));
+  const std::string html(page.begin(), page.end());
+  EXPECT_EQ(html.find("{{"), std::string::npos);
+  EXPECT_NE(html.find("Error by horizon"), std::string::npos);
+
+  const ProcessResult second = make();
+  EXPECT_EQ(second.exit_code, 0);
+  EXPECT_EQ(ran(second.output), std::vector<std::string>{});
+  const ProcessResult again = make({"--from", "importance", "--until", "importance"});
+  EXPECT_EQ(ran(again.output), std::vector<std::string>{"importance"});
+
+  write_recipe("4", "0.9");  // of the net alone
+  for (const std::string& step : ran(make().output)) {
+    EXPECT_EQ(step.find("linear"), std::string::npos) << step;
+    EXPECT_NE(step, "data persistence");
+  }
+
+  write_recipe("4", "0.0001");  // a gate that cannot hold
+  const ProcessResult missed = make();
+  EXPECT_EQ(missed.exit_code, 1);
+  EXPECT_NE(missed.output.find("whit: " + at("recipe.toml").string() + ": missed: beside persistence"),
+            std::string::npos);
+  EXPECT_EQ(ran(missed.output), std::vector<std::string>{});
+}
+
+TEST_F(Make, AKillLosesNothingThatWasFinished) {
+  write_recipe("100000", "0.9");
+  const std::string command = fmt::format("exec {} make {} -o {} --until train --jobs 1", WHIT_BINARY,
+                                          at("recipe.toml").string(), at("run").string());
+  std::string killed;
+  std::thread first([&] {
+    killed = run_process({"sh", "-c", "echo $$ > " + at("pid").string() + "; " + command}, 300).output;
+  });
+  const fs::path checkpoint = at("run/.work/train-net/candidates/net/net.tflite.checkpoint");
+  while (!fs::exists(checkpoint)) usleep(20000);
+  const std::vector<uint8_t> pid = read_file(at("pid"));
+  kill(static_cast<pid_t>(std::stol(std::string(pid.begin(), pid.end()))), SIGKILL);
+  first.join();  // the training, which holds the pipe, ends with its parent
+  EXPECT_FALSE(fs::exists(at("run/candidates/net/net.tflite")));
+  EXPECT_TRUE(fs::exists(at("run/candidates/linear/linear.tflite")));
+
+  write_recipe("100000", "0.9");
+  std::thread second([&] { killed = run_process({"sh", "-c", "timeout -s INT 3 " + command}, 300).output; });
+  second.join();
+  for (const std::string& step : ran(killed)) EXPECT_EQ(step, "train net");
+  EXPECT_TRUE(fs::exists(checkpoint));
+}
+
+TEST_F(Make, AWrongKeyOfACandidateIsNamedWithFileAndLine) {
+  write_recipe("0", "0.9");
+  const ProcessResult result = make();
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_NE(result.output.find("train.epochs is 0"), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("recipe.toml: line "), std::string::npos) << result.output;
+}
+
+}  // namespace
+}  // namespace whit

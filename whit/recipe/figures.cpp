@@ -1,0 +1,231 @@
+#include "whit/recipe/figures.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "whit/base/error.hpp"
+#include "whit/base/file.hpp"
+#include "whit/base/units.hpp"
+#include "whit/device/profile.hpp"
+
+namespace whit::recipe {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+std::optional<double> number(const Json& json, const char* key) {
+  return json.contains(key) && json[key].is_number() ? std::optional(json[key].get<double>()) : std::nullopt;
+}
+
+DeviceFigures device_figures(const Json& fit, const std::string& name) {
+  DeviceFigures figures;
+  figures.device = name;
+  figures.title = fit.value("title", name);
+  figures.is_mcu = device::find_profile(fit.value("device", name)).kind == device::Kind::mcu;
+  if (fit.contains("latency_s") && fit["latency_s"].is_object()) {
+    figures.latency_s = number(fit["latency_s"], "estimated");
+    figures.latency_low_s = number(fit["latency_s"], "low");
+    figures.latency_high_s = number(fit["latency_s"], "high");
+  }
+  if (fit.contains("fits") && fit["fits"].is_boolean()) figures.fits = fit["fits"].get<bool>();
+  figures.ram_bytes = fit.value("ram_bytes", int64_t{0});
+  figures.flash_bytes = fit.value("flash_bytes", int64_t{0});
+  return figures;
+}
+
+double key_of(ChooseBy by, const CandidateFigures& figures) {
+  switch (by) {
+    case ChooseBy::error:
+      return figures.error();
+    case ChooseBy::flash:
+      return static_cast<double>(figures.flash_bytes.value_or(0));
+    case ChooseBy::ram:
+      return static_cast<double>(figures.ram_bytes.value_or(0));
+    default:
+      return figures.devices.front().latency_s.value_or(INFINITY);
+  }
+}
+
+std::string text_of_error(const CandidateFigures& figures) {
+  return figures.metric == "accuracy" ? fmt::format("{:.2f} % wrong", 100 * figures.error())
+                                      : fmt::format("{} {:.4g}", figures.metric, figures.error());
+}
+
+// What a candidate has under the name of a figure.
+std::optional<Figure> candidate_figure(const CandidateFigures& c, const std::string& name) {
+  const auto of = [](const auto& value, const char* unit, const std::string& how) -> std::optional<Figure> {
+    if (!value) return std::nullopt;
+    return Figure{static_cast<double>(*value), unit, how};
+  };
+  const std::string on_test = fmt::format("on {} test samples, host player", c.samples);
+  if (name == "mae" && c.metric == "mae") return of(c.test, "", on_test);
+  if (name == "accuracy" && c.metric == "accuracy") return of(c.test, "", on_test);
+  if (name == "p95") return of(c.p95, "", on_test);
+  if (name == "flash_bytes") return of(c.flash_bytes, "B", "of the linked image");
+  if (name == "ram_bytes") return of(c.ram_bytes, "B", "arena and stack, measured in the emulator");
+  if (name == "instructions") return of(c.instructions, "", "of one inference, counted in the emulator");
+  if (name == "latency_s") {
+    std::optional<double> most;
+    std::string where;
+    for (const DeviceFigures& device : c.devices) {
+      if (!device.is_mcu || !device.latency_s || (most && *device.latency_s <= *most)) continue;
+      most = device.latency_s, where = device.device;
+    }
+    return of(most, "s", fmt::format("estimated, the slowest microcontroller ({})", where));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Json read_json(const fs::path& file) {
+  const std::vector<uint8_t> bytes = read_file(file);
+  Json json = Json::parse(bytes.begin(), bytes.end(), nullptr, false);
+  if (json.is_discarded()) throw Error(ErrorCode::bad_input, "is no JSON", file.string(), "remove it and make again");
+  return json;
+}
+
+double CandidateFigures::error() const {
+  const double value = validation.value_or(test.value_or(INFINITY));
+  return metric == "accuracy" ? 1 - value : value;
+}
+
+bool CandidateFigures::fits_first() const { return devices.empty() || devices.front().fits.value_or(false); }
+
+const std::vector<std::string>& figure_names() {
+  static const std::vector<std::string> kNames = {"mae",       "p95",          "accuracy",  "flash_bytes",
+                                                  "ram_bytes", "instructions", "latency_s", "foreign_headers"};
+  return kNames;
+}
+
+CandidateFigures figures_of(const Recipe& recipe, const fs::path& folder, const CandidatePlan& plan,
+                            const Candidate& candidate) {
+  CandidateFigures figures;
+  figures.name = candidate.name;
+  if (candidate.is_persistence) {
+    const Json data = read_json(folder / plan.views.at(candidate.name) / "data.json");
+    figures.metric = "mae";
+    for (const char* part : {"validation", "test"}) {
+      if (!data["parts"][part].contains("persistence")) continue;
+      const Json& errors = data["parts"][part]["persistence"];
+      (std::string(part) == "test" ? figures.test : figures.validation) = number(errors, "mae");
+      figures.p95 = number(errors, "p95"), figures.rmse = number(errors, "rmse");
+      figures.samples = data["parts"][part].value("samples", int64_t{0});
+    }
+    return figures;
+  }
+  const Json validation = read_json(folder / evaluation_of(candidate.name, "validation"));
+  const Json test = read_json(folder / evaluation_of(candidate.name, "test"));
+  figures.metric = test.value("metric", "");
+  figures.validation = number(validation, "value"), figures.test = number(test, "value");
+  figures.rmse = number(test, "rmse"), figures.p95 = number(test, "p95");
+  figures.samples = test.value("samples", int64_t{0});
+  const Json bench = read_json(folder / bench_of(candidate.name));
+  figures.flash_bytes = bench.value("code_bytes", int64_t{0}) + bench.value("weights_bytes", int64_t{0});
+  figures.ram_bytes = bench.value("arena_bytes", int64_t{0}) + bench.value("stack_bytes", int64_t{0});
+  figures.instructions = bench.value("instructions", int64_t{0});
+  for (const std::string& device : recipe.devices) {
+    figures.devices.push_back(device_figures(read_json(folder / fit_of(candidate.name, device)), device));
+  }
+  return figures;
+}
+
+Choice choose(const Recipe& recipe, const std::vector<CandidateFigures>& candidates) {
+  std::vector<const CandidateFigures*> able;
+  Choice choice;
+  for (const CandidateFigures& figures : candidates) {
+    if (!recipe.find(figures.name).may_win) continue;
+    if (figures.fits_first()) {
+      able.push_back(&figures);
+    } else {
+      choice.reasons.push_back(fmt::format("{} does not fit {}", figures.name, recipe.devices.front()));
+    }
+  }
+  if (able.empty()) {
+    throw Error(ErrorCode::gate_failed, "no candidate fits " + recipe.devices.front(), recipe.file,
+                "a smaller candidate, or a larger [budget]");
+  }
+  const auto less_error = [](const auto* a, const auto* b) { return a->error() < b->error(); };
+  const CandidateFigures& best = **std::min_element(able.begin(), able.end(), less_error);
+  const double most = best.error() * (1 + recipe.within);
+  choice.reasons.push_back(
+      fmt::format("{} has the lowest error on the validation samples: {}", best.name, text_of_error(best)));
+  std::erase_if(able, [&](const auto* figures) { return figures->error() > most; });
+  const auto less = [&](const auto* a, const auto* b) {
+    return key_of(recipe.choose_by, *a) < key_of(recipe.choose_by, *b);
+  };
+  const CandidateFigures& winner = **std::min_element(able.begin(), able.end(), less);
+  choice.winner = winner.name;
+  if (recipe.choose_by != ChooseBy::error) {
+    static constexpr const char* kLeast[] = {"", "flash", "RAM", "latency"};
+    choice.reasons.push_back(fmt::format("{} needs the least {} of those within {:.3g} % of that: {}", winner.name,
+                                         kLeast[static_cast<size_t>(recipe.choose_by)], 100 * recipe.within,
+                                         text_of_error(winner)));
+  }
+  return choice;
+}
+
+std::map<std::string, Figure> winner_figures(const Recipe&, const fs::path& folder, const CandidateFigures& winner) {
+  std::map<std::string, Figure> figures;
+  for (const std::string& name : figure_names()) {
+    if (const auto figure = candidate_figure(winner, name)) figures[name] = *figure;
+  }
+  // Firmware that includes no more than C's own headers and its own files can reach no network.
+  std::vector<std::string> foreign;
+  if (fs::exists(folder / "firmware")) {
+    static const std::vector<std::string> kOwn = {"<stdint.h>", "<stddef.h>", "<string.h>", "<math.h>", "<stdio.h>"};
+    for (const auto& entry : fs::recursive_directory_iterator(folder / "firmware")) {
+      const std::string extension = entry.path().extension().string();
+      if (extension != ".hpp" && extension != ".cpp" && extension != ".h") continue;
+      const std::vector<uint8_t> bytes = read_file(entry.path());
+      const std::string text(bytes.begin(), bytes.end());
+      for (size_t at = text.find("#include <"); at != std::string::npos; at = text.find("#include <", at + 1)) {
+        const std::string header = text.substr(at + 9, text.find('>', at) - at - 8);
+        if (std::find(kOwn.begin(), kOwn.end(), header) == kOwn.end()) foreign.push_back(header);
+      }
+    }
+    figures["foreign_headers"] = {
+        static_cast<double>(foreign.size()), "",
+        "headers of the firmware beside its own and <stdint.h> <stddef.h> <string.h> <math.h>"};
+  }
+  return figures;
+}
+
+std::vector<Outcome> judge(const Recipe& recipe, const fs::path& folder,
+                           const std::vector<CandidateFigures>& candidates, const std::string& winner) {
+  const auto find = [&](const std::string& name) -> const CandidateFigures* {
+    const auto found =
+        std::find_if(candidates.begin(), candidates.end(), [&](const auto& c) { return c.name == name; });
+    return found == candidates.end() ? nullptr : &*found;
+  };
+  const CandidateFigures& chosen = *find(winner);
+  const std::map<std::string, Figure> figures = winner_figures(recipe, folder, chosen);
+  std::vector<Outcome> outcomes;
+  for (const Target& target : recipe.targets) {
+    Outcome outcome{&target, std::nullopt, false, false};
+    if (const auto found = figures.find(target.figure); found != figures.end()) outcome.figure = found->second;
+    if (!target.of.empty() && outcome.figure) {
+      const std::string of = target.of == "parent" ? recipe.find(winner).from : target.of;
+      const CandidateFigures* other = find(of.empty() ? winner : of);
+      const auto below = other == nullptr ? std::nullopt : candidate_figure(*other, target.figure);
+      if (below && below->value > 0) {
+        outcome.figure = Figure{outcome.figure->value / below->value, "x",
+                                fmt::format("{:.4g} of {} beside {:.4g} of {}, {}", outcome.figure->value, winner,
+                                            below->value, other->name, below->how)};
+      } else {
+        outcome.figure.reset();
+      }
+    }
+    if (outcome.figure) {
+      const double value = outcome.figure->value;
+      outcome.is_met = target.at_most ? value <= *target.at_most : value >= *target.at_least;
+      if (target.aim) outcome.is_aim_met = target.at_most ? value <= *target.aim : value >= *target.aim;
+    }
+    outcomes.push_back(outcome);
+  }
+  return outcomes;
+}
+
+}  // namespace whit::recipe

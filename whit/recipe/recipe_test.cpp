@@ -1,0 +1,98 @@
+#include "whit/recipe/recipe.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "whit/base/error.hpp"
+#include "whit/base/file.hpp"
+#include "whit/recipe/plan.hpp"
+
+namespace whit::recipe {
+namespace {
+
+constexpr const char* kData = "[data]\nkind = \"table\"\npath = \"t.csv\"\ntarget = \"y\"\n";
+constexpr const char* kModel = "[model]\narchitecture = \"dense\"\n[train]\nepochs = 2\n";
+
+class RecipeTest : public testing::Test {
+ protected:
+  std::string file(const std::string& text, const std::string& name = "recipe.toml") {
+    write_file(directory_.path() / name, text);
+    return (directory_.path() / name).string();
+  }
+  // "recipe.toml: line 3: what: hint"
+  std::string error_of(const std::string& text) {
+    try {
+      read_recipe(file(text));
+      return "";
+    } catch (const Error& error) {
+      return error.where().substr(directory_.path().string().size() + 1) + ": " + error.what() + ": " + error.hint();
+    }
+  }
+  TemporaryDirectory directory_;
+};
+
+std::vector<std::string> names_of(const std::vector<Step>& steps) {
+  std::vector<std::string> names;
+  for (const Step& step : steps) names.push_back(step.name);
+  return names;
+}
+
+TEST_F(RecipeTest, ARecipeOfATrainingIsEnough) {
+  const Recipe recipe = read_recipe(file(std::string(kData) + kModel));
+  ASSERT_EQ(recipe.candidates.size(), 2u);
+  EXPECT_EQ(recipe.candidates[1].from, "model");
+  EXPECT_EQ(recipe.candidates[1].precision, "int8");
+  EXPECT_TRUE(recipe.is_regression);
+}
+
+TEST_F(RecipeTest, StepsFollowEachOther) {
+  const Recipe recipe = read_recipe(file(std::string(kData) + kModel + "[device]\nname = \"esp32-c3\"\n"));
+  const CandidatePlan plan = plan_candidates(recipe, directory_.path() / "run");
+  EXPECT_EQ(names_of(plan.steps),
+            (std::vector<std::string>{"data model", "train model", "evaluate model validation", "evaluate model test",
+                                      "bench model", "fit model esp32-c3", "quantize model_int8",
+                                      "evaluate model_int8 validation", "evaluate model_int8 test", "bench model_int8",
+                                      "fit model_int8 esp32-c3"}));
+  EXPECT_EQ(plan.steps[1].inputs, (std::vector<std::string>{"../t.csv", "candidates/model/recipe.toml"}));
+  EXPECT_EQ(plan.views.at("model_int8"), "data/model");
+}
+
+TEST_F(RecipeTest, CandidatesLayTheirTablesOverThoseOfAll) {
+  const std::string path = file(std::string(kData) + kModel +
+                                "[[candidate]]\nname = \"a\"\n[[candidate]]\nname = \"b\"\n"
+                                "[candidate.model]\nkind = \"linear\"\n[candidate.data.window]\nstride = 3\n");
+  const Recipe recipe = read_recipe(path);
+  const std::string folder = (directory_.path() / "run/candidates/b").string();
+  const TomlTable a = TomlTable::parse(candidate_recipe(path, "a", folder, ""), "a");
+  EXPECT_EQ(a.table("model").text("architecture"), "dense");
+  EXPECT_EQ(a.table("data").text("path"), "../../../t.csv");
+  const TomlTable b = TomlTable::parse(candidate_recipe(path, "b", folder, "", 900), "b");
+  EXPECT_EQ(b.table("model").keys(), std::vector<std::string>{"kind"});
+  EXPECT_FALSE(b.has("train"));
+  EXPECT_EQ(b.table("data").table("window").integer("stride"), 3);
+  EXPECT_EQ(b.table("data").table("window").integer("horizon_s"), 900);
+  const CandidatePlan plan = plan_candidates(recipe, directory_.path() / "run");
+  EXPECT_NE(plan.views.at("a"), plan.views.at("b"));
+}
+
+TEST_F(RecipeTest, ABadRecipeGivesOneMessageWithFileLineAndKey) {
+  const std::string good = std::string(kData) + kModel;
+  EXPECT_EQ(error_of(good + "[device]\nnmae = \"x\"\n"), "recipe.toml: line 9: device.name is missing: add name = ...");
+  EXPECT_NE(error_of(good + "[devise]\nname = \"x\"\n").find("line 9: there is no key devise: did you mean device?"),
+            std::string::npos);
+  EXPECT_NE(error_of(good + "[choose]\nby = \"flush\"\n").find("line 10: choose.by is \"flush\": did you mean flash?"),
+            std::string::npos);
+  EXPECT_NE(error_of(good + "[[candidate]]\nname = \"q\"\nfrom = \"x\"\n").find("line 11: candidate.from is \"x\""),
+            std::string::npos);
+  EXPECT_NE(error_of(good + "[[candidate]]\nname = \"a b\"\n").find("line 10: candidate.name is \"a b\""),
+            std::string::npos);
+  EXPECT_NE(error_of(good + "[[target]]\ntitle = \"t\"\nfigure = \"mae\"\n").find("line 11: target.figure has neither"),
+            std::string::npos);
+  EXPECT_NE(error_of(good + "[simulate]\nbuilding = \"none.toml\"\n").find("line 10: simulate.building"),
+            std::string::npos);
+  EXPECT_NE(error_of("[data\n").find("recipe.toml: line 1"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace whit::recipe
