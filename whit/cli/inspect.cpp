@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <set>
 
 #include "whit/base/hash.hpp"
@@ -77,9 +78,9 @@ Json describe_layer(const ir::Graph& graph, const ir::Node& node, size_t index, 
   return json;
 }
 
-// Bytes of activations that are alive at once, at the worst op, each in memory of its own.
-int64_t peak_activation_bytes(const ir::Graph& graph) {
-  std::vector<int64_t> change(graph.nodes.size() + 2);
+// By node, and one more for the end: bytes of activations that are alive at once, each in memory of its own.
+std::vector<int64_t> alive_bytes(const ir::Graph& graph) {
+  std::vector<int64_t> alive(graph.nodes.size() + 2);
   std::vector<size_t> first(graph.tensors.size()), last(graph.tensors.size());
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     for (const ir::TensorId id : graph.nodes[i].outputs)
@@ -91,16 +92,16 @@ int64_t peak_activation_bytes(const ir::Graph& graph) {
   for (const ir::TensorId id : graph.outputs) last[static_cast<size_t>(id)] = graph.nodes.size();
   for (size_t t = 0; t < graph.tensors.size(); ++t) {
     if (graph.tensors[t].is_constant) continue;
-    change[first[t]] += ir::bytes_of(graph.tensors[t]);
-    change[last[t] + 1] -= ir::bytes_of(graph.tensors[t]);
+    alive[first[t]] += ir::bytes_of(graph.tensors[t]);
+    alive[last[t] + 1] -= ir::bytes_of(graph.tensors[t]);
   }
-  int64_t live = 0, peak = 0;
-  for (const int64_t bytes : change) peak = std::max(peak, live += bytes);
-  return peak;
+  std::partial_sum(alive.begin(), alive.end(), alive.begin());
+  return alive;
 }
 
 Json inspect_graph(const ir::Graph& graph) {
   const std::vector<bool> half = ir::half_weights(graph);
+  const std::vector<int64_t> alive = alive_bytes(graph);
   std::map<std::string, int> ops;
   Json layers = Json::array();
   std::set<ir::TensorId> constants;
@@ -110,6 +111,7 @@ Json inspect_graph(const ir::Graph& graph) {
     ++ops[ir::name_of(node.op)];
     macs += ir::macs(graph, node);
     layers.push_back(describe_layer(graph, node, i, half));
+    layers.back()["alive_bytes"] = alive[i];
     for (const ir::TensorId id : node.inputs) {
       if (id != ir::kNoTensor && graph.tensor(id).is_constant) constants.insert(id);
     }
@@ -128,7 +130,7 @@ Json inspect_graph(const ir::Graph& graph) {
                     {"macs", macs},
                     {"constant_bytes", constant_bytes},
                     {"state_bytes", state_bytes},
-                    {"peak_activation_bytes", peak_activation_bytes(graph)}};
+                    {"peak_activation_bytes", *std::max_element(alive.begin(), alive.end())}};
   return json;
 }
 

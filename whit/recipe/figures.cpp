@@ -78,6 +78,37 @@ std::optional<Figure> candidate_figure(const CandidateFigures& c, const std::str
   return std::nullopt;
 }
 
+// What the control loop changed against a thermostat: cycles and energy as a share, discomfort in K h a month.
+std::optional<Figure> control_figure(const fs::path& folder, const Target& target) {
+  static const std::map<std::string, std::string> kKeys = {{"cycles_change", "cycles_a_day"},
+                                                           {"energy_change", "kwh_a_month"},
+                                                           {"discomfort_change", "discomfort_kh_a_month"}};
+  const auto key = kKeys.find(target.figure);
+  if (key == kKeys.end() || !fs::exists(folder / "control.json")) return std::nullopt;
+  const Json control = read_json(folder / "control.json");
+  std::optional<Figure> most;
+  for (const auto& [season, result] : control["seasons"].items()) {
+    if (!target.season.empty() && season != target.season) continue;
+    const std::string baseline = target.of.empty() ? "deadband" : target.of;
+    if (!result["against"].contains(baseline)) continue;
+    const Json& against = result["against"][baseline];
+    const bool is_share = target.figure != "discomfort_change";
+    const Json& range = against[key->second][is_share ? "saving_percent" : "difference"];
+    const double sign = is_share ? -0.01 : 1;
+    const double value = sign * range["mean"].get<double>();
+    double low = sign * range["low"].get<double>(), high = sign * range["high"].get<double>();
+    if (low > high) std::swap(low, high);
+    if (most && most->value >= value) continue;
+    const std::string interval = is_share ? fmt::format("{:+.1f} to {:+.1f} %", 100 * low, 100 * high)
+                                          : fmt::format("{:+.2f} to {:+.2f} K h a month", low, high);
+    most =
+        Figure{value, is_share ? "%" : "K h",
+               fmt::format("{}, against the {} thermostat, mean of {} simulated years (95 % interval {}); comfort {}",
+                           season, baseline, control["seeds"].size(), interval, against.value("comfort", ""))};
+  }
+  return most;
+}
+
 }  // namespace
 
 Json read_json(const fs::path& file) {
@@ -167,7 +198,7 @@ Choice choose(const Recipe& recipe, const std::vector<CandidateFigures>& candida
   return choice;
 }
 
-std::map<std::string, Figure> winner_figures(const Recipe&, const fs::path& folder, const CandidateFigures& winner) {
+std::map<std::string, Figure> winner_figures(const fs::path& folder, const CandidateFigures& winner) {
   std::map<std::string, Figure> figures;
   for (const std::string& name : figure_names()) {
     if (const auto figure = candidate_figure(winner, name)) figures[name] = *figure;
@@ -201,12 +232,14 @@ std::vector<Outcome> judge(const Recipe& recipe, const fs::path& folder,
     return found == candidates.end() ? nullptr : &*found;
   };
   const CandidateFigures& chosen = *find(winner);
-  const std::map<std::string, Figure> figures = winner_figures(recipe, folder, chosen);
+  const std::map<std::string, Figure> figures = winner_figures(folder, chosen);
   std::vector<Outcome> outcomes;
   for (const Target& target : recipe.targets) {
     Outcome outcome{&target, std::nullopt, false, false};
     if (const auto found = figures.find(target.figure); found != figures.end()) outcome.figure = found->second;
-    if (!target.of.empty() && outcome.figure) {
+    if (const auto figure = control_figure(folder, target)) outcome.figure = figure;
+    const bool is_loop = target.of == "deadband" || target.of == "scheduled";
+    if (!target.of.empty() && !is_loop && outcome.figure) {
       const std::string of = target.of == "parent" ? recipe.find(winner).from : target.of;
       const CandidateFigures* other = find(of.empty() ? winner : of);
       const auto below = other == nullptr ? std::nullopt : candidate_figure(*other, target.figure);

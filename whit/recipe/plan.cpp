@@ -11,11 +11,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kTable = "data.csv";  // what a simulation makes, in the run folder
+// In the run folder.
+constexpr const char* kTable = "data.csv";
+constexpr const char* kControl = "control.json";
 
 // `path` as seen from the run folder.
 std::string from_folder(const fs::path& folder, const std::string& path) {
   return fs::absolute(path).lexically_normal().lexically_relative(fs::absolute(folder).lexically_normal()).string();
+}
+
+// The building and its measured weather, where that is there.
+std::vector<std::string> building_inputs(const Recipe& recipe, const fs::path& folder) {
+  std::vector<std::string> inputs = {from_folder(folder, recipe.building)};
+  const auto weather = TomlTable::read(recipe.building).find_table("weather");
+  if (!weather || !weather->has("epw")) return inputs;
+  const fs::path epw = fs::path(recipe.building).parent_path() / weather->text("epw");
+  if (fs::exists(epw)) inputs.push_back(from_folder(folder, epw.string()));
+  return inputs;
 }
 
 std::vector<std::string> texts_of(const TomlTable& table, const std::string& key) {
@@ -135,6 +147,28 @@ std::vector<Step> horizon_steps(const Recipe& recipe, const fs::path& folder, co
   return steps;
 }
 
+// The closed loop: [control] of the building says how.
+Step control_step(const Recipe& recipe, const fs::path& folder, const std::string& model, const std::string& view) {
+  Step step{"control", "control"};
+  step.inputs = building_inputs(recipe, folder);
+  step.command = {"simulate",
+                  "control",
+                  step.inputs[0],
+                  "--model",
+                  model,
+                  "--data",
+                  view,
+                  "--seeds",
+                  std::to_string(recipe.control_seeds),
+                  "--days",
+                  std::to_string(recipe.control_days),
+                  "-o",
+                  kControl};
+  step.inputs.insert(step.inputs.end(), {model, view});
+  step.outputs = {kControl};
+  return step;
+}
+
 }  // namespace
 
 const std::vector<std::string>& stages() {
@@ -155,18 +189,17 @@ CandidatePlan plan_candidates(const Recipe& recipe, const fs::path& folder) {
   CandidatePlan plan;
   std::map<std::string, std::string> view_by_data;
   if (!recipe.building.empty()) {
-    const std::string building = from_folder(folder, recipe.building);
-    Step step{"simulate",
-              "simulate data",
-              {"simulate", "data", building, "-o", kTable, "--days", std::to_string(recipe.days), "--seed",
-               std::to_string(recipe.seed)}};
-    step.inputs = {building};
-    // The measured weather, where it is there.
-    const auto weather = TomlTable::read(recipe.building).find_table("weather");
-    if (weather && weather->has("epw")) {
-      const fs::path epw = fs::path(recipe.building).parent_path() / weather->text("epw");
-      if (fs::exists(epw)) step.inputs.push_back(from_folder(folder, epw.string()));
-    }
+    Step step{"simulate", "simulate data"};
+    step.inputs = building_inputs(recipe, folder);
+    step.command = {"simulate",
+                    "data",
+                    step.inputs[0],
+                    "-o",
+                    kTable,
+                    "--days",
+                    std::to_string(recipe.days),
+                    "--seed",
+                    std::to_string(recipe.seed)};
     step.outputs = {kTable};
     plan.steps.push_back(step);
   }
@@ -211,6 +244,9 @@ std::vector<Step> plan_winner(const Recipe& recipe, const fs::path& folder, cons
     steps.back().stage = steps.back().name = "importance";
     steps.back().command.push_back("--importance");
   }
+  Step inspect{"build", "inspect winner", {"inspect", model, "--json"}, {model}, {"inspect.json"}, "inspect.json"};
+  steps.push_back(inspect);
+  if (recipe.controls) steps.push_back(control_step(recipe, folder, model, view));
   for (const int64_t horizon : recipe.horizons_s) {
     for (Step& step : horizon_steps(recipe, folder, candidate, horizon)) steps.push_back(std::move(step));
   }

@@ -71,7 +71,7 @@ Target read_target(const TomlTable& table, const std::vector<Candidate>& candida
   target.title = table.text("title");
   target.figure = table.choice("figure", figure_names());
   if (table.has("of")) {
-    std::vector<std::string> names = {"parent"};
+    std::vector<std::string> names = {"parent", "deadband", "scheduled"};
     for (const Candidate& candidate : candidates) names.push_back(candidate.name);
     target.of = table.choice("of", names);
   }
@@ -80,6 +80,7 @@ Target read_target(const TomlTable& table, const std::vector<Candidate>& candida
   if (target.at_most.has_value() == target.at_least.has_value()) {
     throw table.error("figure", "has neither or both of at_most and at_least", "one of the two, in the figure's unit");
   }
+  target.season = table.text("season", "");
   target.is_gate = table.boolean("gate", false);
   return target;
 }
@@ -96,7 +97,6 @@ void read_control(const TomlTable& table, Recipe& recipe) {
   recipe.controls = true;
   recipe.control_seeds = table.integer("seeds", {2, 1000}, 10);
   recipe.control_days = table.integer("days", {1, 366}, 28);
-  recipe.seasons = table.texts("seasons");
   recipe.control_targets = table.texts("targets");
   if (recipe.building.empty()) {
     throw table.error("seeds", "there is no building to control", "a table [simulate] with a building");

@@ -24,7 +24,10 @@ struct Candidate {
 // [[target]]: what the result must show.
 struct Target {
   std::string title, figure;  // figure: a name of figures.hpp
-  std::string of;             // the figure is divided by that of this candidate, or of the "parent" that was quantized
+  // The figure is divided by that of this candidate, or of the "parent" that was quantized; of the control loop: set
+  // against this thermostat.
+  std::string of;
+  std::string season;  // of the control loop; empty: the one with the highest value
   std::optional<double> at_most, at_least, aim;
   bool is_gate = false;  // a miss fails `whit make`
 };
@@ -55,7 +58,6 @@ struct Recipe {
 
   bool controls = false;  // [control]
   int64_t control_seeds = 10, control_days = 28;
-  std::vector<std::string> seasons;
   std::vector<std::string> control_targets;  // emulated machines that run whole days
 
   std::vector<Target> targets;

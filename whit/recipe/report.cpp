@@ -45,6 +45,26 @@ std::string count_text(double value) { return fmt::format("{:.0f}", value); }
 
 bool is_accuracy(const Results& results) { return results.winner().metric == "accuracy"; }
 
+// Activations over the layers, below the arena that was planned for them.
+report::Chart memory_chart(const Results& results) {
+  const nlohmann::json inspected = read_json(results.folder / "inspect.json");
+  const nlohmann::json bench = read_json(results.folder / bench_of(results.choice.winner));
+  Json labels = Json::array(), alive = Json::array(), arena = Json::array();
+  for (const auto& layer : inspected["layers"]) {
+    labels.push_back(fmt::format("{} {}", labels.size() + 1, layer.value("op", "")));
+    alive.push_back(layer.value("alive_bytes", 0));
+    arena.push_back(bench.value("arena_bytes", 0));
+  }
+  return {
+      "Memory over one inference",
+      {{"kind", "bar"},
+       {"x", {{"labels", labels}}},
+       {"y", {{"title", "bytes"}}},
+       {"series", {{{"name", "activations alive at the layer"}, {"y", alive}}, {{"name", "the arena"}, {"y", arena}}}}},
+      "Activations by the graph, each in memory of its own; the arena of the linked image, where layers work in place "
+      "and kernels have their scratch."};
+}
+
 }  // namespace
 
 const CandidateFigures& Results::winner() const {
@@ -221,6 +241,7 @@ report::Section winner_section(const Results& results) {
       {"RAM", count_text(static_cast<double>(winner.ram_bytes.value_or(0))),
        fmt::format("arena {}, stack {}", bench.value("arena_bytes", 0), bench.value("stack_bytes", 0))});
   section.tables.push_back({"Memory", sizes, "Of the linked image, start-up code included."});
+  if (std::filesystem::exists(results.folder / "inspect.json")) section.charts.push_back(memory_chart(results));
   if (winner.devices.empty()) return section;
   report::Table devices{
       {{"device"}, {"flash", true}, {"RAM", true}, {"latency", true}, {"from", true}, {"to", true}, {"fits"}}, {}};
@@ -242,7 +263,7 @@ report::Document document_of(const Results& results) {
   document.subtitle = fmt::format("The winner is {}. Made by whit make from {}.", results.choice.winner,
                                   std::filesystem::path(results.recipe.file).filename().string());
   for (report::Section (*part)(const Results&) :
-       {targets_section, candidates_section, horizons_section, importance_section, winner_section}) {
+       {targets_section, control_section, candidates_section, horizons_section, importance_section, winner_section}) {
     report::Section section = part(results);
     if (!section.tables.empty() || !section.charts.empty()) document.sections.push_back(std::move(section));
   }

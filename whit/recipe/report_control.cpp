@@ -1,0 +1,128 @@
+// The control loop of `whit simulate control` (docs/formats/control.md) in the report.
+#include <fmt/format.h>
+
+#include "whit/recipe/report.hpp"
+
+namespace whit::recipe {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Found = nlohmann::json;
+
+struct Column {
+  const char *key, *title, *format;
+};
+constexpr Column kColumns[] = {{"cycles_a_day", "cycles a day", "{:.1f}"},
+                               {"kwh_a_month", "kWh a month", "{:.0f}"},
+                               {"discomfort_kh_a_month", "discomfort, K h a month", "{:.2f}"},
+                               {"peak_kw", "peak kW", "{:.2f}"}};
+
+Json column_of(const Found& list) { return Json(list); }
+
+// Forecasts stand at the minute that they are about.
+report::Chart day_chart(const std::string& season, const Found& trace) {
+  Json minutes = Json::array(), ahead = Json::array(), low, high;
+  const double first = trace["minute"].empty() ? 0 : trace["minute"][0].get<double>();
+  for (const auto& minute : trace["minute"]) minutes.push_back(minute.get<double>() - first);
+  const auto line = [&](const char* name, const char* key, const char* style) {
+    return Json{{"name", name}, {"x", minutes}, {"y", column_of(trace[key])}, {"style", style}};
+  };
+  Json series = {line("", "low", "line"), line("comfort band", "high", "band"), line("indoor", "t_in", "line"),
+                 line("forecast an hour ahead", "forecast", "dash")};
+  series[0]["colour"] = series[1]["colour"] = 2, series[2]["colour"] = 0, series[3]["colour"] = 1;
+  Json running = line("heat pump runs", "hvac", "area"), people = line("somebody there", "occupancy", "area");
+  running["axis"] = people["axis"] = "y2", running["colour"] = 3, people["colour"] = 5;
+  series.push_back(running), series.push_back(people);
+  return {fmt::format("A day of the {} season under the predictive controller", season),
+          {{"kind", "line"},
+           {"x", {{"clock", true}}},
+           {"y", {{"title", "degC"}}},
+           {"y2", {{"title", "off, on"}, {"max", 4}}},
+           {"series", series}},
+          "Simulated, minute by minute; readings as the sensors give them; the forecast, at the minute it was made, is "
+          "the integer model's."};
+}
+
+std::string interval(const Found& e, const char* format, double sign = 1) {
+  double low = sign * e["low"].get<double>(), high = sign * e["high"].get<double>();
+  if (low > high) std::swap(low, high);
+  return fmt::format(fmt::runtime(fmt::format("{0} ({0} to {0})", format)), sign * e["mean"].get<double>(), low, high);
+}
+
+}  // namespace
+
+report::Section control_section(const Results& results) {
+  report::Section section{"The control loop", {}, {}, {}};
+  if (!std::filesystem::exists(results.folder / "control.json")) return section;
+  const Found control = read_json(results.folder / "control.json");
+  report::Table figures{{{"season"}, {"controller"}}, {}};
+  for (const Column& column : kColumns) figures.columns.push_back({column.title, true});
+  report::Table savings{{{"season"},
+                         {"against"},
+                         {"cycles", true},
+                         {"energy", true},
+                         {"discomfort, K h a month", true},
+                         {"comfort"},
+                         {"saved a year, 1 floor", true},
+                         {"payback", true},
+                         {"10 floors", true},
+                         {"payback", true}},
+                        {}};
+  for (const auto& [season, result] : control["seasons"].items()) {
+    if (result.contains("trace")) section.charts.push_back(day_chart(season, result["trace"]));
+    for (const auto& [name, entry] : result["controllers"].items()) {
+      std::vector<std::string> row = {season, name};
+      for (const Column& column : kColumns) {
+        row.push_back(fmt::format(fmt::runtime(column.format), entry[column.key]["mean"].get<double>()));
+      }
+      figures.rows.push_back(row);
+    }
+    for (const auto& [baseline, entry] : result["against"].items()) {
+      std::vector<std::string> row = {season,
+                                      baseline,
+                                      interval(entry["cycles_a_day"]["saving_percent"], "{:+.1f} %", -1),
+                                      interval(entry["kwh_a_month"]["saving_percent"], "{:+.1f} %", -1),
+                                      interval(entry["discomfort_kh_a_month"]["difference"], "{:+.2f}"),
+                                      entry.value("comfort", "")};
+      for (const auto& money : entry["money"]) {
+        row.push_back(fmt::format("${:.0f}", money["saved_a_year"].get<double>()));
+        row.push_back(money["payback_months"].is_null()
+                          ? "never"
+                          : fmt::format("{:.1f} months", money["payback_months"].get<double>()));
+      }
+      row.resize(savings.columns.size());
+      savings.rows.push_back(row);
+    }
+  }
+  Json labels = Json::array(), by_controller = Json::object(), discomfort = Json::object();
+  for (const auto& [season, result] : control["seasons"].items()) {
+    labels.push_back(season);
+    for (const auto& [name, entry] : result["controllers"].items()) {
+      by_controller[name].push_back(entry["kwh_a_month"]["mean"].get<double>());
+      discomfort[name].push_back(entry["discomfort_kh_a_month"]["mean"].get<double>());
+    }
+  }
+  const auto bars = [&](const char* title, const char* unit, const Json& values) {
+    Json series = Json::array();
+    for (const auto& [name, y] : values.items()) series.push_back({{"name", name}, {"y", y}});
+    return report::Chart{
+        title, {{"kind", "bar"}, {"x", {{"labels", labels}}}, {"y", {{"title", unit}}}, {"series", series}}, ""};
+  };
+  section.charts.push_back(bars("Energy", "kWh a month", by_controller));
+  section.charts.push_back(bars("Discomfort", "K h a month of occupied time", discomfort));
+  const std::string how = fmt::format(
+      "Simulated: {} days a season, {} seeds of weather, people and noise, the same for every controller; "
+      "discomfort is outside of {:.1f} to {:.1f} degC while somebody is there.",
+      control.value("days", 0), control["seeds"].size(), control["comfort"]["low_celsius"].get<double>(),
+      control["comfort"]["high_celsius"].get<double>());
+  section.charts.back().how = section.charts[section.charts.size() - 2].how = how;
+  section.tables.push_back({"Each controller, mean of the seeds", figures, how});
+  section.tables.push_back(
+      {"Predictive against each thermostat", savings,
+       fmt::format("Paired differences with 95 % confidence intervals. Energy at ${:.2f} a kWh, the "
+                   "month as typical of the year; the gateway costs ${:.0f} a floor.",
+                   control["price_kwh"].get<double>(), control["device_cost"].get<double>())});
+  return section;
+}
+
+}  // namespace whit::recipe
