@@ -267,8 +267,10 @@ const std::string& TomlTable::file() const { return position_->document->file; }
 
 std::string TomlTable::source() const {
   position_->know_all(*position_->table);
+  toml::table copy = *position_->table;
+  copy.is_inline(false);  // an inline table would be no document
   std::ostringstream text;
-  text << *position_->table;
+  text << copy;
   return text.str();
 }
 

@@ -8,7 +8,8 @@ namespace {
 TEST(TomlDraft, LaysTablesOverEachOther) {
   const TomlTable base =
       TomlTable::parse("[data]\npath = \"a.csv\"\n[data.window]\nlength = 3\nstride = 1\n", "base.toml");
-  const TomlTable own = TomlTable::parse("[data.window]\nstride = 5\n[data.features]\nlist = [1, 2]\n", "own.toml");
+  const TomlTable own =
+      TomlTable::parse("data = { window = { stride = 5 }, features = { list = [1, 2] } }\n", "own.toml");
   TomlDraft draft;
   draft.merge("data", base.table("data"));
   draft.merge("data", own.table("data"));

@@ -74,14 +74,14 @@ const CandidateFigures& Results::winner() const {
 report::Section targets_section(const Results& results) {
   report::Section section{"Targets", {}, {}, {}};
   if (results.outcomes.empty()) return section;
-  report::Table table{{{"target"}, {"measured", true}, {"wanted"}, {"verdict"}, {"how"}}, {}};
+  report::Table table{{{"target"}, {"verdict"}, {"measured", true}, {"wanted"}, {"how"}}, {}};
   for (const Outcome& outcome : results.outcomes) {
     std::string verdict = verdict_of(outcome);
     std::string how = outcome.figure ? outcome.figure->how : "";
     if (outcome.target->aim && outcome.figure && outcome.is_met)
       how += outcome.is_aim_met ? "; the aim too" : "; not the aim";
-    table.rows.push_back({outcome.target->title, outcome.figure ? text_of(*outcome.figure) : "", limit_of(outcome),
-                          std::move(verdict), std::move(how)});
+    table.rows.push_back({outcome.target->title, std::move(verdict), outcome.figure ? text_of(*outcome.figure) : "",
+                          limit_of(outcome), std::move(how)});
   }
   section.tables.push_back({"", table, ""});
   return section;

@@ -19,6 +19,7 @@ function dataset(series, index, spec) {
     borderColor: style === "band" ? "transparent" : own,
     backgroundColor: style === "bar" ? own : own + "33",
     borderWidth: style === "bar" ? 0 : 2,
+    maxBarThickness: 28,
     borderDash: style === "dash" ? [6, 4] : [],
     stepped: style === "step" || style === "area" ? "before" : false,
     fill: style === "band" ? "-1" : filled ? "origin" : false,
@@ -68,6 +69,9 @@ function options(spec) {
 let drawn = [];
 function draw() {
   drawn.forEach((chart) => chart.destroy());
+  specs.forEach((spec, i) => {  // a bar needs its height
+    if (spec.horizontal) document.getElementById("chart" + i).parentNode.style.height = 5 + spec.x.labels.length * (1 + 0.9 * spec.series.length) + "rem";
+  });
   drawn = specs.map((spec, i) => new Chart(document.getElementById("chart" + i), {
     type: spec.kind,
     data: { labels: spec.x.labels, datasets: spec.series.map((series, k) => dataset(series, k, spec)) },
