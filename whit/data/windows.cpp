@@ -75,7 +75,7 @@ class Series {
           all.samples.values.insert(all.samples.values.end(), raw.begin(), raw.end());
         }
         all.samples.labels.push_back(*label);
-        if (table_.target) all.unchanged.push_back(table_.columns.number(newest, *table_.target));
+        if (table_.target) all.unchanged.push_back(is_change ? 0.0f : table_.columns.number(newest, *table_.target));
         all.origins.push_back({table_.group_of(newest), table_.part_of(newest), static_cast<int64_t>(first),
                                static_cast<int64_t>(last), times_[first], times_[last]});
       }
