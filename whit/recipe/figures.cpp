@@ -1,6 +1,7 @@
 #include "whit/recipe/figures.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -198,11 +199,35 @@ Choice choose(const Recipe& recipe, const std::vector<CandidateFigures>& candida
   return choice;
 }
 
-std::map<std::string, Figure> winner_figures(const fs::path& folder, const CandidateFigures& winner) {
+// Of the firmware that ran whole days: features, model and controller; the most of the machines.
+void add_firmware(const Recipe& recipe, const fs::path& folder, std::map<std::string, Figure>& figures) {
+  int64_t flash = 0, ram = 0, differ = 0, minutes = 0;
+  for (const std::string& machine : recipe.control_targets) {
+    if (!fs::exists(folder / target_of(machine))) return;
+    const Json run = read_json(folder / target_of(machine));
+    flash = std::max(flash, run.value("flash_bytes", int64_t{0}));
+    ram = std::max(ram, run.value("ram_bytes", int64_t{0}));
+    minutes += run.value("minutes", int64_t{0});
+    differ += run.value("minutes", int64_t{0}) - run.value("same_demands", int64_t{0});
+    if (!run.value("same", false)) differ = std::max<int64_t>(differ, 1);
+  }
+  if (minutes == 0) return;
+  const std::string machines = fmt::format("{}", fmt::join(recipe.control_targets, ", "));
+  figures["firmware_flash_bytes"] = {static_cast<double>(flash), "B",
+                                     "features, model, controller and start-up, linked; the most of " + machines};
+  figures["firmware_ram_bytes"] = {static_cast<double>(ram), "B",
+                                   "arena, stack, window of readings and state; the most of " + machines};
+  figures["decisions_that_differ"] = {static_cast<double>(differ), "",
+                                      fmt::format("of {} minutes on {}, beside the host's", minutes, machines)};
+}
+
+std::map<std::string, Figure> winner_figures(const Recipe& recipe, const fs::path& folder,
+                                             const CandidateFigures& winner) {
   std::map<std::string, Figure> figures;
   for (const std::string& name : figure_names()) {
     if (const auto figure = candidate_figure(winner, name)) figures[name] = *figure;
   }
+  add_firmware(recipe, folder, figures);
   // Firmware that includes no more than C's own headers and its own files can reach no network.
   std::vector<std::string> foreign;
   if (fs::exists(folder / "firmware")) {
@@ -232,7 +257,7 @@ std::vector<Outcome> judge(const Recipe& recipe, const fs::path& folder,
     return found == candidates.end() ? nullptr : &*found;
   };
   const CandidateFigures& chosen = *find(winner);
-  const std::map<std::string, Figure> figures = winner_figures(folder, chosen);
+  const std::map<std::string, Figure> figures = winner_figures(recipe, folder, chosen);
   std::vector<Outcome> outcomes;
   for (const Target& target : recipe.targets) {
     Outcome outcome{&target, std::nullopt, false, false};

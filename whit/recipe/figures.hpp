@@ -59,7 +59,8 @@ struct Choice {
 Choice choose(const Recipe& recipe, const std::vector<CandidateFigures>& candidates);
 
 // By figure_names(); one that was not measured is not there.
-std::map<std::string, Figure> winner_figures(const std::filesystem::path& folder, const CandidateFigures& winner);
+std::map<std::string, Figure> winner_figures(const Recipe& recipe, const std::filesystem::path& folder,
+                                             const CandidateFigures& winner);
 
 // How a target came out. No value: not measured.
 struct Outcome {

@@ -125,6 +125,19 @@ Step fit_step(const Recipe& recipe, const std::string& name, const std::string& 
   return step;
 }
 
+// Whole days of the firmware; that it decides otherwise than the host is a result.
+Step target_step(const Recipe& recipe, const fs::path& folder, const std::string& model, const std::string& view,
+                 const std::string& machine) {
+  Step step{"target", fmt::format("target {}", machine)};
+  step.inputs = building_inputs(recipe, folder);
+  step.command = {"simulate", "target", step.inputs[0], "--model",         model, "--data", view,
+                  "--target", machine,  "-o",           target_of(machine)};
+  step.inputs.insert(step.inputs.end(), {model, view});
+  step.outputs = {target_of(machine)};
+  step.may_miss_gate = true;
+  return step;
+}
+
 // One horizon of the winner: the data, the training and, where the winner is quantized, the quantization again.
 std::vector<Step> horizon_steps(const Recipe& recipe, const fs::path& folder, const Candidate& winner,
                                 int64_t horizon_s) {
@@ -171,6 +184,11 @@ Step control_step(const Recipe& recipe, const fs::path& folder, const std::strin
 
 }  // namespace
 
+int64_t horizon_of(const std::string& recipe_file) {
+  const auto window = TomlTable::read(recipe_file).table("data").find_table("window");
+  return window && window->has("horizon_s") ? static_cast<int64_t>(window->number("horizon_s")) : 0;
+}
+
 const std::vector<std::string>& stages() {
   static const std::vector<std::string> kStages = {"simulate", "data",  "train",      "quantize", "evaluate", "bench",
                                                    "fit",      "build", "importance", "horizons", "control",  "target"};
@@ -181,6 +199,7 @@ std::string evaluation_of(const std::string& candidate, const std::string& part)
   return fmt::format("candidates/{}/{}.json", candidate, part);
 }
 std::string bench_of(const std::string& candidate) { return fmt::format("candidates/{}/bench.json", candidate); }
+std::string target_of(const std::string& machine) { return fmt::format("target-{}.json", machine); }
 std::string fit_of(const std::string& candidate, const std::string& device) {
   return fmt::format("candidates/{}/fit-{}.json", candidate, fs::path(device).stem().string());
 }
@@ -233,10 +252,18 @@ std::vector<Step> plan_winner(const Recipe& recipe, const fs::path& folder, cons
   const Candidate& candidate = recipe.find(winner);
   const std::string model = Recipe::model_of(candidate), view = plan.views.at(winner);
   std::vector<Step> steps;
-  Step build{"build",
-             "build firmware",
-             {"build", model, "--target", recipe.target.substr(recipe.target.find('-') + 1), "-o", "firmware"}};
+  Step build{"build", "build firmware"};
+  build.command = {"build", model, "--target", recipe.target.substr(recipe.target.find('-') + 1), "-o", "firmware"};
   build.inputs = {model};
+  // The code that makes the model's input from readings, where there is one for the device.
+  const std::string trained = candidate.from.empty() ? winner : candidate.from;
+  const std::string recipe_file = (folder / fmt::format("candidates/{}/recipe.toml", trained)).string();
+  const auto features = TomlTable::read(recipe_file).table("data").find_table("features");
+  const std::string kind = features ? features->text("kind", "") : "";
+  if (kind == "lags" || kind == "motion" || kind == "statistics") {
+    build.command.insert(build.command.end(), {"--features", view + "/data.json"});
+    build.inputs.push_back(view);
+  }
   build.outputs = {"firmware"};
   steps.push_back(build);
   if (recipe.importance) {
@@ -247,7 +274,11 @@ std::vector<Step> plan_winner(const Recipe& recipe, const fs::path& folder, cons
   Step inspect{"build", "inspect winner", {"inspect", model, "--json"}, {model}, {"inspect.json"}, "inspect.json"};
   steps.push_back(inspect);
   if (recipe.controls) steps.push_back(control_step(recipe, folder, model, view));
+  for (const std::string& machine : recipe.control_targets) {
+    steps.push_back(target_step(recipe, folder, model, view, machine));
+  }
   for (const int64_t horizon : recipe.horizons_s) {
+    if (horizon == horizon_of(recipe_file)) continue;  // the winner itself
     for (Step& step : horizon_steps(recipe, folder, candidate, horizon)) steps.push_back(std::move(step));
   }
   return steps;

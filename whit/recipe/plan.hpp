@@ -18,7 +18,11 @@ const std::vector<std::string>& stages();
 // Where in the run folder what was found out of a candidate lies.
 std::string evaluation_of(const std::string& candidate, const std::string& part);  // of "validation" or "test"
 std::string bench_of(const std::string& candidate);
+std::string target_of(const std::string& machine);
 std::string fit_of(const std::string& candidate, const std::string& device);
+
+// [data.window] horizon_s of a training recipe; 0 when it does not say.
+int64_t horizon_of(const std::string& recipe_file);
 
 struct CandidatePlan {
   std::vector<Step> steps;

@@ -179,9 +179,16 @@ report::Section horizons_section(const Results& results) {
                        {"persistence MAE", true}},
                       {}};
   Json minutes = Json::array(), own = Json::array(), percentiles = Json::array(), persistence = Json::array();
+  const Candidate& winner = results.recipe.find(results.choice.winner);
+  const std::string trained = winner.from.empty() ? winner.name : winner.from;
+  const int64_t own_horizon = horizon_of((results.folder / fmt::format("candidates/{}/recipe.toml", trained)).string());
   for (const int64_t horizon : results.recipe.horizons_s) {
     const auto folder = results.folder / "horizons" / std::to_string(horizon);
-    const nlohmann::json test = read_json(folder / "test.json"), data = read_json(folder / "data" / "data.json");
+    const bool is_own = horizon == own_horizon;
+    const nlohmann::json test =
+        read_json(is_own ? results.folder / evaluation_of(winner.name, "test") : folder / "test.json");
+    const nlohmann::json data =
+        read_json((is_own ? results.folder / results.plan.views.at(winner.name) : folder / "data") / "data.json");
     const double mae = test.value("mae", 0.0), p95 = test.value("p95", 0.0);
     const auto& part = data["parts"]["test"];
     const Json still = part.contains("persistence") ? Json(part["persistence"]["mae"]) : Json();
@@ -263,7 +270,8 @@ report::Document document_of(const Results& results) {
   document.subtitle = fmt::format("The winner is {}. Made by whit make from {}.", results.choice.winner,
                                   std::filesystem::path(results.recipe.file).filename().string());
   for (report::Section (*part)(const Results&) :
-       {targets_section, control_section, candidates_section, horizons_section, importance_section, winner_section}) {
+       {targets_section, control_section, candidates_section, horizons_section, importance_section, winner_section,
+        firmware_section}) {
     report::Section section = part(results);
     if (!section.tables.empty() || !section.charts.empty()) document.sections.push_back(std::move(section));
   }

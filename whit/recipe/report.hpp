@@ -29,6 +29,7 @@ report::Section candidates_section(const Results& results);
 report::Section horizons_section(const Results& results);
 report::Section importance_section(const Results& results);
 report::Section control_section(const Results& results);
+report::Section firmware_section(const Results& results);
 report::Section winner_section(const Results& results);  // layers, memory, devices
 
 }  // namespace whit::recipe

@@ -125,4 +125,30 @@ report::Section control_section(const Results& results) {
   return section;
 }
 
+report::Section firmware_section(const Results& results) {
+  report::Section section{"Whole days on the emulated target", {}, {}, {}};
+  report::Table table{{{"machine"},
+                       {"flash", true},
+                       {"RAM", true},
+                       {"minutes", true},
+                       {"same decisions", true},
+                       {"after a restart", true},
+                       {"instructions a minute", true},
+                       {"with a forecast", true}},
+                      {}};
+  for (const std::string& machine : results.recipe.control_targets) {
+    if (!std::filesystem::exists(results.folder / target_of(machine))) continue;
+    const Found run = read_json(results.folder / target_of(machine));
+    const auto count = [&](const char* key) { return std::to_string(run.value(key, int64_t{0})); };
+    table.rows.push_back({machine, count("flash_bytes"), count("ram_bytes"), count("minutes"), count("same_demands"),
+                          count("same_after_restart"), count("minute_instructions"), count("forecast_instructions")});
+  }
+  if (table.rows.empty()) return section;
+  section.tables.push_back(
+      {"", table,
+       "The firmware with features, model and controller reads what the host's run read, minute by "
+       "minute; in the middle of a day it restarts from its saved state."});
+  return section;
+}
+
 }  // namespace whit::recipe
