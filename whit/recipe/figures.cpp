@@ -127,8 +127,20 @@ double CandidateFigures::error() const {
 bool CandidateFigures::fits_first() const { return devices.empty() || devices.front().fits.value_or(false); }
 
 const std::vector<std::string>& figure_names() {
-  static const std::vector<std::string> kNames = {"mae",       "p95",          "accuracy",  "flash_bytes",
-                                                  "ram_bytes", "instructions", "latency_s", "foreign_headers"};
+  static const std::vector<std::string> kNames = {"mae",
+                                                  "p95",
+                                                  "accuracy",
+                                                  "flash_bytes",
+                                                  "ram_bytes",
+                                                  "instructions",
+                                                  "latency_s",
+                                                  "foreign_headers",
+                                                  "cycles_change",
+                                                  "energy_change",
+                                                  "discomfort_change",
+                                                  "firmware_flash_bytes",
+                                                  "firmware_ram_bytes",
+                                                  "decisions_that_differ"};
   return kNames;
 }
 
@@ -271,7 +283,7 @@ std::vector<Outcome> judge(const Recipe& recipe, const fs::path& folder,
       if (below && below->value > 0) {
         outcome.figure = Figure{outcome.figure->value / below->value, "x",
                                 fmt::format("{:.4g} of {} beside {:.4g} of {}, {}", outcome.figure->value, winner,
-                                            below->value, other->name, below->how)};
+                                            below->value, other->name, outcome.figure->how)};
       } else {
         outcome.figure.reset();
       }
