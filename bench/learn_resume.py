@@ -1,6 +1,5 @@
 """Section of bench/learn.py: training killed at random moments and resumed."""
 import hashlib
-import json
 import random
 import signal
 import subprocess
@@ -9,7 +8,7 @@ import time
 from learn_har import DENSE
 from learn_work import HarSeed, table, verdict
 
-KILLS = 10
+KILLS, EPOCHS = 10, 100
 # Both trainings of one recipe: with zeros that a schedule puts, then as integers.
 RECIPE = (DENSE.replace("epochs = 40", "epochs = 80") + '[prune]\nsparsity = "0.7"\nevery_steps = 20\n' +
           '[quantize]\nprecision = "int8_w4"\nepochs = 20\n')
@@ -31,27 +30,25 @@ def section(work):
     moments = random.Random(1)
     command = [work.whit, "train", recipe, "-o", killed, "--json", "--resume"]
     rows = []
-    while len(rows) < KILLS:
-        # On average a sixth of the whole, so that the kills are spread over it: what is undone is done again.
-        after = moments.uniform(0.2, seconds / 3)
+    for epoch in sorted(moments.sample(range(1, EPOCHS), KILLS)):
         process = subprocess.Popen(command, cwd=work.folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        try:
-            process.wait(after)
-            break  # it was done before all kills were spent
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-        epochs = [json.loads(line)["epoch"] for line in process.communicate()[0].splitlines() if line.endswith("}")]
-        rows.append([len(rows) + 1, f"{after:.2f} s", f"{epochs[0]} to {epochs[-1]}" if epochs else "none"])
+        for _ in range(epoch):  # resumed, it first prints the epochs that it has
+            process.stdout.readline()
+        after = moments.uniform(0, seconds / EPOCHS)
+        time.sleep(after)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        if process.returncode == -signal.SIGKILL:
+            rows.append([len(rows) + 1, f"{after:.2f} s after epoch {epoch}"])
     if not killed.exists():
         work.run("train", recipe, "-o", killed, "--json", "--resume")
     same = digest(whole) == digest(killed)
     return f"""## Resume
 
 One recipe, two trainings one after the other: 80 epochs in which a schedule puts 70 % zeros, then 20 as int4. It is killed
-(SIGKILL) at {KILLS} moments drawn at random, and resumed with `--resume` after each. Alone it takes {seconds:.0f} s. Epochs 1 to 20
-after 80 are those as int4.
+(SIGKILL) {KILLS} times, each time a random while after one of the {EPOCHS} epochs drawn at random, and resumed with `--resume`.
 
-{table(["kill", "after the start", "epochs that ended"], rows)}
+{table(["kill", "at"], rows)}
 {table(["bound", "measured", ""],
        [["ten kills, and the model is that of the run that was left alone, bit for bit",
          f"{len(rows)} kills, {'the same' if same else 'another'} SHA-256 ({digest(whole)[:16]}...)",
