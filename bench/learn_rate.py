@@ -9,6 +9,6 @@ def section(work):
     return f"""## Speed
 
 `build/release/bench/learn_speed`: the same nets as plain libtorch modules with its own Adam and cross entropy, in one
-process and in turns. The bound is 0.8 of libtorch's samples a second: {verdict(done.returncode == 0)}.
+process and in turns, so that what else the machine does slows both. The bound is 0.8 of libtorch's samples a second: {verdict(done.returncode == 0)}.
 
 {done.stdout}"""
