@@ -26,6 +26,7 @@ class Predictive {
   rt::Demand minute(const rt::MinuteReadings& readings) {
     const rt::FeatureTable& table = forecaster_.table;
     const auto model = [&](const float* window, int64_t seconds, float* features) {
+      if (options_.drift_limit < 0) return rt::kNoNumber;  // nobody would trust it: not computed
       rt::write_input(table, window, seconds, features, input_.data());
       player_.reset();
       player_.set_input(0, input_);

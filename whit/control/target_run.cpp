@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <cstring>
@@ -112,17 +113,15 @@ class ControlImage {
   std::filesystem::path file(const std::string& name) const { return directory_.path() / name; }
 
   target::MemoryFile input(size_t first, size_t last, const std::vector<uint8_t>& saved, int32_t measured) const {
-    std::vector<uint8_t> bytes;
-    const auto add = [&](const void* data, size_t count) {
-      const auto* begin = static_cast<const uint8_t*>(data);
-      bytes.insert(bytes.end(), begin, begin + count);
-    };
-    bytes.reserve(2 * sizeof(int32_t) + saved_bytes_ + (last - first) * sizeof(rt::MinuteReadings));
+    // As struct Input of the image has it.
     const int32_t head[2] = {static_cast<int32_t>(last - first), measured};
-    add(head, sizeof head);
-    bytes.insert(bytes.end(), saved.begin(), saved.end());
-    bytes.resize(sizeof head + saved_bytes_);
-    for (size_t i = first; i < last; ++i) add(&loop_[i].readings, sizeof loop_[i].readings);
+    std::vector<uint8_t> bytes(sizeof head + saved_bytes_ + (last - first) * sizeof(rt::MinuteReadings));
+    std::memcpy(bytes.data(), head, sizeof head);
+    std::copy(saved.begin(), saved.end(), bytes.begin() + sizeof head);
+    uint8_t* at = bytes.data() + sizeof head + saved_bytes_;
+    for (size_t i = first; i < last; ++i, at += sizeof(rt::MinuteReadings)) {
+      std::memcpy(at, &loop_[i].readings, sizeof(rt::MinuteReadings));
+    }
     write_file(file("input.bin"), bytes);
     return {target::symbol_address(elf_, "whit_control_input"), file("input.bin")};
   }
