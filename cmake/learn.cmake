@@ -4,16 +4,18 @@ find_library(TORCH_CPU torch_cpu REQUIRED)
 find_library(C10 c10 REQUIRED)
 find_path(TORCH_API torch/torch.h REQUIRED PATHS /usr/include/torch/csrc/api/include)
 find_library(XGBOOST xgboost REQUIRED)
+find_package(MPI REQUIRED COMPONENTS C)
 add_library(torch_interface INTERFACE)
 target_include_directories(torch_interface SYSTEM INTERFACE ${TORCH_API})
 target_link_libraries(torch_interface INTERFACE ${TORCH_CPU} ${C10})
 
-file(GLOB learn_sources CONFIGURE_DEPENDS whit/learn/*.cpp)
+file(GLOB_RECURSE learn_sources CONFIGURE_DEPENDS whit/learn/*.cpp)
 list(FILTER learn_sources EXCLUDE REGEX "_test\\.cpp$")
 add_library(whit_learn STATIC ${learn_sources})
 # As libtorch is compiled itself: without it square roots in loops are calls.
 target_compile_options(whit_learn PRIVATE -fno-math-errno)
-target_link_libraries(whit_learn PUBLIC whit_workshop torch_interface PRIVATE ${XGBOOST})
+target_link_libraries(whit_learn PUBLIC whit_workshop torch_interface PRIVATE ${XGBOOST} MPI::MPI_C)
+target_compile_definitions(whit_learn PRIVATE OMPI_SKIP_MPICXX)  # its C++ interface, which the standard dropped
 
-add_executable(whit-learn whit/cli/learn/main.cpp whit/cli/learn/train.cpp whit/cli/learn/train_classical.cpp)
+add_executable(whit-learn whit/cli/learn/main.cpp whit/cli/learn/train.cpp whit/cli/learn/train_classical.cpp whit/cli/learn/search.cpp)
 target_link_libraries(whit-learn PRIVATE whit_learn whit_cli)

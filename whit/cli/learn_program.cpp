@@ -19,7 +19,8 @@ struct LearnVerb {
 };
 constexpr LearnVerb kLearnVerbs[] = {{"train", "a recipe becomes a trained model"},
                                      {"prune", "train, as [prune] of the recipe says: weights or whole channels go"},
-                                     {"distill", "train, as [distill] of the recipe says: a teacher's outputs count"}};
+                                     {"distill", "train, as [distill] of the recipe says: a teacher's outputs count"},
+                                     {"search", "which nets of a space are best on a device: the Pareto front"}};
 
 }  // namespace
 

@@ -124,10 +124,13 @@ void read_distill(const TomlTable& table, Recipe& recipe) {
   recipe.options.distillation = distillation;
 }
 
-// Of a recipe that is complete otherwise.
-void read_quantize(const TomlTable& table, Recipe& recipe) {
+// Of a recipe that is complete otherwise. `searched`: [search] says which precisions there are.
+void read_quantize(const TomlTable& table, bool searched, Recipe& recipe) {
   QuantizeRecipe& q = recipe.quantize.emplace();
-  q.precision = compress::precision_from_name(table.choice("precision", {"int8", "int8_w4", "int16x8"}));
+  if (searched && table.has("precision")) {
+    throw table.error("precision", "[search] precision says it already", "one of the two");
+  }
+  if (!searched) q.precision = compress::precision_from_name(table.choice("precision", {"int8", "int8_w4", "int16x8"}));
   q.options = recipe.options;
   q.options.epochs = table.integer("epochs", {1, 1'000'000}, 10);
   q.options.schedule.rate = table.number("learning_rate", kPositive, 0.1 * recipe.options.schedule.rate);
@@ -140,7 +143,7 @@ void read_quantize(const TomlTable& table, Recipe& recipe) {
 }
 
 void check_tables(const TomlTable& root) {
-  const std::vector<std::string> known = {"data", "model", "train", "prune", "distill", "quantize"};
+  const std::vector<std::string> known = {"data", "model", "train", "prune", "distill", "quantize", "search", "budget"};
   for (const std::string& key : root.keys()) {
     if (std::count(known.begin(), known.end(), key) == 0) {
       throw root.error(key, "there is no table [" + key + "]", "did you mean [" + nearest(key, known) + "]?");
@@ -169,7 +172,8 @@ Recipe read_recipe(const std::string& file) {
     distill->refuse_unknown_keys();
   }
   if (quantize) {
-    read_quantize(*quantize, recipe);
+    const std::optional<TomlTable> search = root.find_table("search");
+    read_quantize(*quantize, search && search->has("precision"), recipe);
     quantize->refuse_unknown_keys();
   }
   return recipe;

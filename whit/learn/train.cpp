@@ -178,7 +178,8 @@ class Training {
   bool finished() const {
     const bool stopped =
         options_.patience > 0 && static_cast<int64_t>(epochs_.size()) >= best_epoch_ + options_.patience;
-    return step_ >= total_steps() || stopped;
+    const bool paused = plan_.pause_after > 0 && step_ >= plan_.pause_after * steps_per_epoch_;
+    return step_ >= total_steps() || stopped || paused;
   }
 
   // Is the model of this epoch such as the end of the training should give?

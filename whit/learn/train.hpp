@@ -78,6 +78,7 @@ struct CheckpointPlan {
   bool resume = false;
   // 0: after every step. Else more rarely where writing would take more than 5 % of the time.
   double every_seconds = 1.0;
+  int64_t pause_after = 0;  // epochs; a resumed run goes on from there as if there had been no pause. 0: to the end
 };
 
 struct TrainHooks {

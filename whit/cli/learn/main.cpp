@@ -8,5 +8,6 @@ int main(int argc, char** argv) {
   whit::cli::add_train(app);
   whit::cli::add_prune(app);
   whit::cli::add_distill(app);
+  whit::cli::add_search(app);
   return whit::cli::run_program(app, argc, argv);
 }

@@ -8,5 +8,6 @@ namespace whit::cli {
 void add_train(CLI::App& app);
 void add_prune(CLI::App& app);
 void add_distill(CLI::App& app);
+void add_search(CLI::App& app);
 
 }  // namespace whit::cli
