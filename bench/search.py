@@ -25,6 +25,7 @@ import peers  # noqa: E402
 
 GOAL = 1.7
 LEAST_SHARE = 0.95  # of a core that one process must have had: else others were at work
+IDLE_SHARE = 0.9  # of all cores, before a pair begins
 
 HEADER = """# Search
 
@@ -45,6 +46,21 @@ On {device}, with the budget of the recipe; seed 1. Latency is [estimated](../cy
 | model | accuracy, validation | accuracy, test | flash | RAM | latency |
 |---|---|---|---|---|---|
 """
+
+
+def wait_for_quiet(seconds):
+    """Until the machine has little to do, for so long at most; whether it has."""
+    def times():
+        fields = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+        return fields[3] + fields[4], sum(fields[:8])
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        idle, total = times()
+        time.sleep(3)
+        idle, total = times()[0] - idle, times()[1] - total
+        if idle > IDLE_SHARE * total:
+            return True
+    return False
 
 
 def run(command, folder):
@@ -69,6 +85,7 @@ def main():
     parser.add_argument("--whit", default=str(ROOT / "build/release/whit"))
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--tries", type=int, default=20, help="pairs that are begun at most")
+    parser.add_argument("--patience", type=float, default=600, help="seconds to wait for a quiet machine, for each pair")
     parser.add_argument("--output", type=Path, default=ROOT / "docs/results/search.md")
     arguments = parser.parse_args()
     if not (ROOT.parent / "shared/data/har_spsw").is_dir():
@@ -76,6 +93,8 @@ def main():
     search = [arguments.whit, "search", str(ROOT / "examples/har/search.toml")]
     ones, twos, files = [], [], None
     for _ in range(arguments.tries):
+        if not wait_for_quiet(arguments.patience):
+            break
         with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
             seconds_one, busy_one, files_one = run(search, Path(one))
             seconds_two, busy_two, files_two = run(["mpirun", "-n", "2"] + search, Path(two))
