@@ -91,7 +91,7 @@ TEST_F(FeatureTableTest, WindowsAndStatisticsToo) {
   const DataSet set = write(recipe);
   const FeatureTable table = read_feature_table(folder_.path().string());
   EXPECT_EQ(table.view().rows, 5);
-  float window[10], scratch[4], input[4];
+  float window[10], scratch[rt::kMotionFeatures], input[rt::kMotionFeatures];
   for (int i = 0; i < 5; ++i) {
     window[2 * i] = static_cast<float>(i * 13 % 29);
     window[2 * i + 1] = static_cast<float>(20 + i * 7 % 11);

@@ -42,7 +42,7 @@ class Loop {
                           });
   }
   ControlState state_;
-  float window_[12], features_[2];
+  float window_[12], features_[kMotionFeatures];
   int32_t asked_ = 0;
 
  private:

@@ -67,7 +67,7 @@ TEST(EmitFeatures, ComputesWhatTheWorkshopComputes) {
   EXPECT_NE(firmware.at("Makefile").find("tiny.cpp tiny_features.cpp tiny_selftest.cpp"), std::string::npos);
 
   const float rows[5][2] = {{18, 0}, {20, 1}, {20.5f, 0}, {21.25f, 1}, {22.5f, 1}};
-  float features[4];
+  float features[rt::kMotionFeatures];  // 4 are used: the compiler sees every kind
   int8_t input[4];
   rt::write_input(bound, rows[2], 30000, features, input);
   HostPlayer player(model);
