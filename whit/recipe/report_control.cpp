@@ -64,9 +64,9 @@ report::Section control_section(const Results& results) {
                          {"discomfort, K h a month", true},
                          {"comfort"},
                          {"saved a year, 1 floor", true},
-                         {"payback", true},
-                         {"10 floors", true},
-                         {"payback", true}},
+                         {"payback, 1 floor", true},
+                         {"saved, 10 floors", true},
+                         {"payback, 10 floors", true}},
                         {}};
   for (const auto& [season, result] : control["seasons"].items()) {
     if (result.contains("trace")) section.charts.push_back(day_chart(season, result["trace"]));
