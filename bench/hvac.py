@@ -30,8 +30,7 @@ CHAPTER = [
     ("linear regression: MAE, size", "1.8 degC, 2 KB", "linear", "15 parameters are 60 bytes"),
     ("random forest, 100 trees: MAE, size", "0.9 degC, 450 KB", "forest", ""),
     ("LSTM(32)+LSTM(16), FP32: MAE, size", "0.7 degC, 200 KB", "lstm",
-     "on 14 features it has 9,169 parameters with Keras' one bias a gate: 37 KB in FP32, not 200; 200 KB would be a file with the "
-     "optimizer's two moments beside each weight and more"),
+     "on 14 features it has 9,169 parameters with Keras' one bias a gate: 37 KB in FP32, not 200"),
     ("the same in INT8: MAE, size", "0.8 degC, 50 KB", "lstm_int8",
      "a quarter of 37 KB is 9 KB, not 50; 200 to 50 KB is right as a ratio alone"),
     ("INT8 is faster by", "3 times", "speedup", "the ratio of the ESP32-C3 estimates, which has no FPU"),
@@ -39,7 +38,7 @@ CHAPTER = [
     ("margin to 1000 ms", "66 times", "margin", ""),
     ("share of the lags in the importance", "57 %", "lags", "permutation importance; correlated values share it"),
     ("cycles a day, before and after", "24, 18 (-25 %)", "cycles", "heating season, against the deadband thermostat"),
-    ("energy a month", "1,200, 1,020 kWh (-15 %)", "energy", "likewise"),
+    ("energy a month", "1,200, 1,020 kWh (-15 %)", "energy", "likewise; comfort is not equal: see above"),
     ("saved a year, one floor", "$259", "saved", "180 kWh x 12 x $0.12: a winter month taken for all twelve"),
     ("payback, $150", "0.7 months for one floor", "payback",
      "$150 / $21.60 a month is 6.9 months; 0.7 months needs ten floors with one gateway in all"),
