@@ -98,7 +98,8 @@ std::string text_of_seconds(double seconds) {
                                     {120, 60, "min"},
                                     {1, 1, "s"},
                                     {1e-3, 1e-3, "ms"},
-                                    {0, 1e-6, "us"}};
+                                    {1e-6, 1e-6, "us"},
+                                    {0, 1e-9, "ns"}};
   return scaled(seconds, kSteps);
 }
 

@@ -57,6 +57,7 @@ TEST(TextOf, ThreeDigitsInTheUnitThatSuits) {
   EXPECT_EQ(text_of_seconds(0.0336), "33.6 ms");
   EXPECT_EQ(text_of_seconds(-0.0336), "-33.6 ms");
   EXPECT_EQ(text_of_seconds(0.000999), "999 us");
+  EXPECT_EQ(text_of_seconds(3.5e-9), "3.50 ns");
   EXPECT_EQ(text_of_seconds(86400 * 500), "500 days");
   EXPECT_EQ(text_of_seconds(86400 * 365.25 * 4), "4.00 years");
   EXPECT_EQ(text_of_joules(1.431e-3), "1.43 mJ");
