@@ -5,6 +5,7 @@
 #include <atomic>
 #include <exception>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "whit/base/error.hpp"
@@ -58,10 +59,10 @@ const std::string& own_digest() {
   return digest;
 }
 
-std::string version_of(const std::string& compiler) {
-  if (!program_exists(compiler)) return "";
+std::string version_of(const std::string& program) {
+  if (!program_exists(program)) return "";
   constexpr double kSeconds = 30;
-  return run_process({compiler, "--version"}, kSeconds).output;
+  return run_process({program, "--version"}, kSeconds).output;
 }
 
 }  // namespace
@@ -85,6 +86,17 @@ std::string measurement_key(const target::Target& target, const compile::Program
       fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n", own_digest(), target.name, target::flags_text(target),
                   version_of(target.compiler), static_cast<int>(optimize), hex(sha256(program.bytes())));
   return hex(sha256(bytes_of(text)));
+}
+
+const std::string& toolchain_versions() {
+  static const std::string versions = [] {
+    std::set<std::string> programs;
+    for (const target::Target& target : target::all_targets()) programs.insert({target.compiler, target.emulator});
+    std::string text;
+    for (const std::string& program : programs) text += program.empty() ? "" : version_of(program);
+    return text;
+  }();
+  return versions;
 }
 
 bool can_run(const target::Target& target, const compile::Program& program) {

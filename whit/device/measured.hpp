@@ -42,6 +42,9 @@ class MeasurementCache {
   Cache cache_;
 };
 
+// What the compilers and emulators of all targets say of their versions; empty of those that are not installed.
+const std::string& toolchain_versions();
+
 // Digest of Program, target, flags, compiler and this program of ours, whose kernels, emitter and counter are part of
 // the result.
 std::string measurement_key(const target::Target& target, const compile::Program& program, compile::Optimize optimize);

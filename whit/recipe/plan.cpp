@@ -13,7 +13,6 @@ namespace fs = std::filesystem;
 
 // In the run folder.
 constexpr const char* kTable = "data.csv";
-constexpr const char* kControl = "control.json";
 
 // `path` as seen from the run folder.
 std::string from_folder(const fs::path& folder, const std::string& path) {
@@ -110,6 +109,7 @@ Step evaluate_step(const Recipe& recipe, const std::string& name, const std::str
 Step bench_step(const Recipe& recipe, const std::string& name, const std::string& model) {
   Step step{"bench", fmt::format("bench {}", name), {"bench", model, "--target", recipe.target, "--json"}};
   step.inputs = {model};
+  step.uses_toolchain = true;
   step.outputs = {bench_of(name)};
   step.json = bench_of(name);
   return step;
@@ -119,6 +119,7 @@ Step fit_step(const Recipe& recipe, const std::string& name, const std::string& 
   Step step{"fit", fmt::format("fit {} {}", name, device), {"fit", model, "--device", device, "--json"}};
   step.command.insert(step.command.end(), recipe.budget.begin(), recipe.budget.end());
   step.inputs = {model};
+  step.uses_toolchain = true;
   step.outputs = {fit_of(name, device)};
   step.json = fit_of(name, device);
   step.may_miss_gate = true;
@@ -133,6 +134,7 @@ Step target_step(const Recipe& recipe, const fs::path& folder, const std::string
   step.command = {"simulate", "target", step.inputs[0], "--model",         model, "--data", view,
                   "--target", machine,  "-o",           target_of(machine)};
   step.inputs.insert(step.inputs.end(), {model, view});
+  step.uses_toolchain = true;
   step.outputs = {target_of(machine)};
   step.may_miss_gate = true;
   return step;
@@ -176,9 +178,9 @@ Step control_step(const Recipe& recipe, const fs::path& folder, const std::strin
                   "--days",
                   std::to_string(recipe.control_days),
                   "-o",
-                  kControl};
+                  kControlFile};
   step.inputs.insert(step.inputs.end(), {model, view});
-  step.outputs = {kControl};
+  step.outputs = {kControlFile};
   return step;
 }
 
@@ -264,6 +266,7 @@ std::vector<Step> plan_winner(const Recipe& recipe, const fs::path& folder, cons
     build.command.insert(build.command.end(), {"--features", view + "/data.json"});
     build.inputs.push_back(view);
   }
+  build.uses_toolchain = true;
   build.outputs = {"firmware"};
   steps.push_back(build);
   if (recipe.importance) {

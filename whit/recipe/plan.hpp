@@ -15,6 +15,8 @@ namespace whit::recipe {
 // The stages that --from and --until name, in their order.
 const std::vector<std::string>& stages();
 
+inline constexpr const char* kControlFile = "control.json";  // in the run folder: the closed loop
+
 // Where in the run folder what was found out of a candidate lies.
 std::string evaluation_of(const std::string& candidate, const std::string& part);  // of "validation" or "test"
 std::string bench_of(const std::string& candidate);

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -11,12 +13,15 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <set>
+#include <stdexcept>
 #include <thread>
 
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
 #include "whit/base/hash.hpp"
 #include "whit/base/process.hpp"
+#include "whit/device/measured.hpp"
 
 namespace whit::recipe {
 namespace {
@@ -24,14 +29,14 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
+constexpr int kSignalled = 128;  // and the signal: exit code of what a signal ended
 constexpr double kMostSeconds = 7 * 24 * 3600.0;
 
 std::string sha256_of(std::string_view text) {
   return hex(sha256({reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
 }
 
-std::string file_name_of(const Step& step) {
-  std::string name = step.name;
+std::string file_name_of(std::string name) {
   std::replace(name.begin(), name.end(), ' ', '-');
   return name;
 }
@@ -39,9 +44,7 @@ std::string file_name_of(const Step& step) {
 bool trains(const Step& step) { return !step.command.empty() && step.command[0] == "train"; }
 
 // What a step printed ends with "whit: WHERE: WHAT" and "  try: HINT".
-Error error_of(const Step& step, const std::string& said, int exit_code, const fs::path& log) {
-  const bool known = exit_code >= 1 && exit_code <= 5;
-  const ErrorCode code = known ? static_cast<ErrorCode>(exit_code) : ErrorCode::gate_failed;
+[[noreturn]] void fail(const Step& step, const std::string& said, int exit_code, const fs::path& log) {
   const auto line_after = [&](const std::string& mark) -> std::string {
     const size_t at = said.rfind(mark);
     if (at == std::string::npos || (at > 0 && said[at - 1] != '\n')) return "";
@@ -49,10 +52,24 @@ Error error_of(const Step& step, const std::string& said, int exit_code, const f
     return said.substr(begin, said.find('\n', begin) - begin);
   };
   const std::string what = line_after("whit: "), hint = line_after("  try: ");
-  if (what.empty()) {
-    return {code, fmt::format("{} ended with exit code {}", step.name, exit_code), log.string(), "its output is there"};
+  const int signal = exit_code > kSignalled ? exit_code - kSignalled : 0;
+  if (signal == SIGKILL || signal == SIGTERM || signal == SIGINT || signal == SIGHUP) {  // from outside
+    throw Error(ErrorCode::unsupported, fmt::format("ended by signal {} ({})", signal, strsignal(signal)), step.name,
+                "is memory short? The same command goes on where it stopped");
   }
-  return {code, what, step.name, hint};
+  if (exit_code == 0) {
+    throw std::runtime_error(fmt::format("{} ended well without its output; see {}", step.name, log.string()));
+  }
+  if (exit_code < 1 || exit_code > 5) {
+    const std::string end =
+        signal > 0 ? fmt::format("signal {} ({})", signal, strsignal(signal)) : fmt::format("exit code {}", exit_code);
+    throw std::runtime_error(
+        fmt::format("{} ended with {}{}{}; see {}", step.name, end, what.empty() ? "" : ": ", what, log.string()));
+  }
+  const auto code = static_cast<ErrorCode>(exit_code);
+  if (!what.empty()) throw Error(code, what, step.name, hint);
+  throw Error(code, fmt::format("{} ended with exit code {}", step.name, exit_code), log.string(),
+              "its output is there");
 }
 
 }  // namespace
@@ -94,8 +111,33 @@ std::string Run::key_of(const Step& step, Json& inputs) const {
   inputs = Json::object();
   for (const std::string& input : step.inputs) inputs[input] = digest_of(folder_ / input);
   const fs::path program = trains(step) ? options_.program.parent_path() / "whit-learn" : options_.program;
-  const Json all{{"command", step.command}, {"inputs", inputs}, {"program", digest_of(program)}};
+  Json all{{"command", step.command}, {"inputs", inputs}, {"program", digest_of(program)}};
+  if (step.uses_toolchain) all["toolchain"] = device::toolchain_versions();
   return sha256_of(all.dump());
+}
+
+void Run::forget_others(const std::vector<Step>& planned) {
+  std::set<std::string> names, outputs;
+  for (const Step& step : planned) {
+    names.insert(step.name);
+    outputs.insert(step.outputs.begin(), step.outputs.end());
+  }
+  std::vector<std::string> gone;
+  for (const auto& [name, record] : manifest_["steps"].items()) {
+    if (names.contains(name)) continue;
+    gone.push_back(name);
+    const Json made = record.value("outputs", Json::object());
+    for (const auto& [output, digest] : made.items()) {
+      const std::string path = fs::path(output).lexically_normal().string();
+      if (outputs.contains(output) || path.starts_with("..") || path.starts_with("/") || path == ".") continue;
+      fs::remove_all(folder_ / path);
+    }
+    fs::remove(folder_ / "logs" / (file_name_of(name) + ".txt"));
+    fs::remove_all(folder_ / ".work" / file_name_of(name));
+  }
+  if (gone.empty()) return;
+  for (const std::string& name : gone) manifest_["steps"].erase(name);
+  write_manifest();
 }
 
 bool Run::is_cached(const Step& step, const std::string& key) const {
@@ -112,7 +154,7 @@ bool Run::is_cached(const Step& step, const std::string& key) const {
 // The command runs in the run folder, with .work/NAME/ before each output; at the end the outputs move to their places.
 // What an interrupted run of the same step left in .work/NAME, such as a checkpoint, is there for it.
 void Run::run(const Step& step, const std::string& key) const {
-  const std::string work = ".work/" + file_name_of(step);
+  const std::string work = ".work/" + file_name_of(step.name);
   const fs::path key_file = folder_ / work / "key";
   if (!fs::exists(key_file) || read_file(key_file) != std::vector<uint8_t>(key.begin(), key.end())) {
     fs::remove_all(folder_ / work);
@@ -130,13 +172,13 @@ void Run::run(const Step& step, const std::string& key) const {
   }
   const ProcessResult result =
       run_process(command, {kMostSeconds, folder_.string(), step.json.empty() ? "" : work + "/" + step.json});
-  const fs::path log = folder_ / "logs" / (file_name_of(step) + ".txt");
+  const fs::path log = folder_ / "logs" / (file_name_of(step.name) + ".txt");
   fs::create_directories(log.parent_path());
   write_file(log, result.output);
   const bool missed_gate = step.may_miss_gate && result.exit_code == static_cast<int>(ErrorCode::gate_failed);
-  if (result.exit_code != 0 && !missed_gate) throw error_of(step, result.output, result.exit_code, log);
+  if (result.exit_code != 0 && !missed_gate) fail(step, result.output, result.exit_code, log);
   for (const std::string& output : step.outputs) {
-    if (!fs::exists(folder_ / work / output)) throw error_of(step, result.output, result.exit_code, log);
+    if (!fs::exists(folder_ / work / output)) fail(step, result.output, result.exit_code, log);
   }
   for (const std::string& output : step.outputs) {
     fs::remove_all(folder_ / output);

@@ -32,8 +32,12 @@ class Run {
   Run& operator=(const Run&) = delete;
 
   // Runs all that are not cached, independent ones side by side. An input that no step makes must exist. Error with the
-  // exit code of the first step that failed, and what it said; no other is started then.
+  // exit code of the first step that failed, and what it said; std::runtime_error when that was a bug of ours. No other
+  // is started then.
   void execute(const std::vector<Step>& steps);
+
+  // Removes what steps that are not among `planned` made, and forgets them.
+  void forget_others(const std::vector<Step>& planned);
 
   const std::filesystem::path& folder() const { return folder_; }
   // {"recipe": ..., "steps": {name: {command, key, inputs, outputs, seconds}}}; written after each step.

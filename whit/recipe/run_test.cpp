@@ -24,6 +24,8 @@ case $verb in
   say) echo "$1" ;;
   fail) echo part > "$1"; echo "whit: a.toml: line 3: model.sizes is 0" >&2; echo "  try: more" >&2; exit 3 ;;
   gate) echo no; exit 1 ;;
+  bug) echo "whit: internal error: a broken promise" >&2; exit 70 ;;
+  die) kill -s "$1" $$ ;;
   slow) if [ -e "$1.checkpoint" ]; then cat "$1.checkpoint" "$2" > "$1"; else
           echo half > "$1.checkpoint"; echo $$ > pid.new; mv pid.new pid; exec sleep 60; fi ;;
 esac
@@ -116,6 +118,35 @@ TEST_F(RunTest, AFailureSaysWhatTheStepSaidAndLeavesNoOutput) {
   EXPECT_TRUE(fs::exists(at("run/one.txt")));
   EXPECT_FALSE(fs::exists(at("run/x.txt")));
   EXPECT_FALSE(fs::exists(at("run/two.txt")));
+}
+
+TEST_F(RunTest, ABugOrACrashOfAStepIsOursAndASignalIsNamed) {
+  const auto bug_of = [&](std::vector<std::string> command) -> std::string {
+    try {
+      run({{"s", "train x", std::move(command), {}, {}}});
+    } catch (const Error& error) {
+      return std::string("no bug: ") + error.what();
+    } catch (const std::runtime_error& bug) {
+      return bug.what();
+    }
+    return "";
+  };
+  EXPECT_NE(bug_of({"bug"}).find("train x ended with exit code 70: internal error: a broken promise"),
+            std::string::npos);
+  EXPECT_NE(bug_of({"die", "SEGV"}).find("train x ended with signal 11 (Segmentation fault)"), std::string::npos);
+  EXPECT_EQ(bug_of({"die", "KILL"}), "no bug: ended by signal 9 (Killed)");
+}
+
+TEST_F(RunTest, WhatIsNoLongerPlannedGoesWithWhatItMade) {
+  const std::vector<Step> both = {join("one", "one.txt", {"a.txt"}), join("two", "d/two.txt", {"b.txt"})};
+  run(both);
+  recipe::Run later(at("run"), {at("bin"), 1, {}, {}});
+  later.forget_others({both[0], join("new", "new.txt", {"a.txt"})});
+  EXPECT_TRUE(fs::exists(at("run/one.txt")));
+  EXPECT_FALSE(fs::exists(at("run/d/two.txt")));
+  EXPECT_FALSE(fs::exists(at("run/logs/two.txt")));
+  EXPECT_TRUE(later.manifest()["steps"].contains("one"));
+  EXPECT_FALSE(later.manifest()["steps"].contains("two"));
 }
 
 TEST_F(RunTest, TheStandardOutputIsAFileAndAMissedGateMayBeAResult) {

@@ -14,6 +14,7 @@ struct Step {
   std::vector<std::string> outputs;  // files and folders that appear when the step is done
   std::string json;                  // the one of the outputs that is the standard output; empty: none
   bool may_miss_gate = false;        // exit code 1 is a result like another, such as "does not fit"
+  bool uses_toolchain = false;       // compilers and emulators decide too
 };
 
 }  // namespace whit::recipe
