@@ -4,8 +4,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -54,6 +57,7 @@ also = ["raspberry-pi-4"]
 by = "flash"
 within = 1.0
 [report]
+unit = "K"
 importance = true
 horizons_s = [1800]
 
@@ -88,6 +92,11 @@ class Make : public testing::Test {
     text.replace(text.find("LIMIT"), 5, limit);
     write_file(at("recipe.toml"), text);
   }
+  void change(const std::string& from, const std::string& to) {
+    std::string text = text_of("recipe.toml");
+    text.replace(text.find(from), from.size(), to);
+    write_file(at("recipe.toml"), text);
+  }
   ProcessResult make(std::vector<std::string> more = {}) const {
     std::vector<std::string> command = {WHIT_BINARY, "make", at("recipe.toml").string(), "-o", at("run").string()};
     command.insert(command.end(), more.begin(), more.end());
@@ -101,6 +110,10 @@ class Make : public testing::Test {
       names.push_back(output.substr(begin, output.find("  ", begin) - begin));
     }
     return names;
+  }
+  std::string text_of(const std::string& name) const {
+    const std::vector<uint8_t> bytes = read_file(at(name));
+    return {bytes.begin(), bytes.end()};
   }
   Json json(const std::string& name) const {
     const std::vector<uint8_t> bytes = read_file(at(name));
@@ -118,6 +131,8 @@ TEST_F(Make, FromARecipeToAReportAndOnlyWhatChangedAgain) {
   EXPECT_EQ(report["sections"][0]["tables"][0]["rows"][0]["verdict"], "met");
   EXPECT_EQ(report["sections"][0]["tables"][0]["rows"][1]["verdict"], "met");
   EXPECT_TRUE(fs::exists(at("run/firmware/Makefile")));
+  // On the terminal they come last, where they stay in sight.
+  EXPECT_GT(first.output.find("== Targets"), first.output.find("== The winner on the device"));
   const std::vector<uint8_t> page = read_file(at("run/report.html"));
   const std::string html(page.begin(), page.end());
   EXPECT_EQ(html.find("{{"), std::string::npos);
@@ -130,7 +145,11 @@ TEST_F(Make, FromARecipeToAReportAndOnlyWhatChangedAgain) {
   EXPECT_EQ(ran(again.output), std::vector<std::string>{"importance"});
 
   write_recipe("4", "0.9");  // of the net alone
-  for (const std::string& step : ran(make().output)) {
+  const ProcessResult changed = make();
+  EXPECT_EQ(changed.exit_code, 0) << changed.output;
+  const std::vector<std::string> net = ran(changed.output);
+  EXPECT_NE(std::find(net.begin(), net.end(), "train net"), net.end()) << changed.output;
+  for (const std::string& step : net) {
     EXPECT_EQ(step.find("linear"), std::string::npos) << step;
     EXPECT_NE(step, "data persistence");
   }
@@ -143,26 +162,56 @@ TEST_F(Make, FromARecipeToAReportAndOnlyWhatChangedAgain) {
   EXPECT_EQ(ran(missed.output), std::vector<std::string>{});
 }
 
+TEST_F(Make, WhatARecipeNoLongerAsksForIsNotInTheReport) {
+  ASSERT_EQ(make().exit_code, 0);
+  const auto has = [&](const std::string& title) {
+    const Json sections = json("run/report.json")["sections"];
+    return std::any_of(sections.begin(), sections.end(),
+                       [&](const Json& section) { return section["title"] == title; });
+  };
+  EXPECT_TRUE(has("Importance of the values"));
+  change("importance = true\nhorizons_s = [1800]\n", "");
+  const ProcessResult second = make();
+  EXPECT_EQ(second.exit_code, 0) << second.output;
+  EXPECT_EQ(ran(second.output), std::vector<std::string>{});
+  EXPECT_FALSE(has("Importance of the values"));
+  EXPECT_FALSE(has("Error by horizon"));
+  EXPECT_FALSE(fs::exists(at("run/importance.json")));
+  EXPECT_FALSE(json("run/manifest.json")["steps"].contains("importance"));
+}
+
+TEST_F(Make, ARecipeWithoutACandidateThatMayWinIsRefused) {
+  change("name = \"linear\"\n", "name = \"linear\"\nmay_win = false\n");
+  change("name = \"net\"\n", "name = \"net\"\nmay_win = false\n");
+  change("name = \"net_int8\"\n", "name = \"net_int8\"\nmay_win = false\n");
+  const ProcessResult result = make();
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_NE(result.output.find("recipe.toml: no [[candidate]] may win"), std::string::npos) << result.output;
+}
+
 TEST_F(Make, AKillLosesNothingThatWasFinished) {
   write_recipe("100000", "0.9");
-  const std::string command = fmt::format("exec {} make {} -o {} --until train --jobs 1", WHIT_BINARY,
-                                          at("recipe.toml").string(), at("run").string());
-  std::string killed;
-  std::thread first([&] {
-    killed = run_process({"sh", "-c", "echo $$ > " + at("pid").string() + "; " + command}, 300).output;
-  });
   const fs::path checkpoint = at("run/.work/train-net/candidates/net/net.tflite.checkpoint");
-  while (!fs::exists(checkpoint)) usleep(20000);
-  const std::vector<uint8_t> pid = read_file(at("pid"));
-  kill(static_cast<pid_t>(std::stol(std::string(pid.begin(), pid.end()))), SIGKILL);
-  first.join();  // the training, which holds the pipe, ends with its parent
+  const auto train_until = [&](int signal, const std::function<bool()>& is_reached) {
+    fs::remove(at("pid")), fs::remove(at("said"));
+    std::thread training([&] {
+      run_process({"sh", "-c",
+                   fmt::format("echo $$ > {}; exec {} make {} -o {} --until train --jobs 1 > {}", at("pid").string(),
+                               WHIT_BINARY, at("recipe.toml").string(), at("run").string(), at("said").string())},
+                  300);
+    });
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+    while (!is_reached() && std::chrono::steady_clock::now() < deadline) usleep(20000);
+    EXPECT_TRUE(is_reached());
+    kill(static_cast<pid_t>(std::stol(text_of("pid"))), signal);
+    training.join();  // the training, which holds the pipe, ends with its parent
+  };
+  train_until(SIGKILL, [&] { return fs::exists(checkpoint); });
   EXPECT_FALSE(fs::exists(at("run/candidates/net/net.tflite")));
   EXPECT_TRUE(fs::exists(at("run/candidates/linear/linear.tflite")));
 
-  write_recipe("100000", "0.9");
-  std::thread second([&] { killed = run_process({"sh", "-c", "timeout -s INT 3 " + command}, 300).output; });
-  second.join();
-  for (const std::string& step : ran(killed)) EXPECT_EQ(step, "train net");
+  train_until(SIGINT, [&] { return fs::exists(at("said")) && text_of("said").find("train net") != std::string::npos; });
+  EXPECT_EQ(ran(text_of("said")), std::vector<std::string>{"train net"});
   EXPECT_TRUE(fs::exists(checkpoint));
 }
 

@@ -16,6 +16,26 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
+const std::vector<std::pair<std::string, FigureKind>> kFigures = {{"mae", FigureKind::model},
+                                                                  {"p95", FigureKind::model},
+                                                                  {"accuracy", FigureKind::model},
+                                                                  {"flash_bytes", FigureKind::model},
+                                                                  {"ram_bytes", FigureKind::model},
+                                                                  {"instructions", FigureKind::model},
+                                                                  {"latency_s", FigureKind::model},
+                                                                  {"foreign_headers", FigureKind::whole},
+                                                                  {"cycles_change", FigureKind::change},
+                                                                  {"energy_change", FigureKind::change},
+                                                                  {"discomfort_change", FigureKind::change},
+                                                                  {"trusted_share", FigureKind::whole},
+                                                                  {"forecast_mae_k", FigureKind::whole},
+                                                                  {"lead_p5_minutes", FigureKind::whole},
+                                                                  {"lead_median_minutes", FigureKind::whole},
+                                                                  {"lead_p95_minutes", FigureKind::whole},
+                                                                  {"firmware_flash_bytes", FigureKind::whole},
+                                                                  {"firmware_ram_bytes", FigureKind::whole},
+                                                                  {"decisions_that_differ", FigureKind::whole}};
+
 std::optional<double> number(const Json& json, const char* key) {
   return json.contains(key) && json[key].is_number() ? std::optional(json[key].get<double>()) : std::nullopt;
 }
@@ -51,19 +71,20 @@ double key_of(ChooseBy by, const CandidateFigures& figures) {
 
 std::string text_of_error(const CandidateFigures& figures) {
   return figures.metric == "accuracy" ? fmt::format("{:.2f} % wrong", 100 * figures.error())
-                                      : fmt::format("{} {:.4g}", figures.metric, figures.error());
+                                      : fmt::format("{} {:.4g}{}{}", figures.metric, figures.error(),
+                                                    figures.unit.empty() ? "" : " ", figures.unit);
 }
 
 // What a candidate has under the name of a figure.
 std::optional<Figure> candidate_figure(const CandidateFigures& c, const std::string& name) {
-  const auto of = [](const auto& value, const char* unit, const std::string& how) -> std::optional<Figure> {
+  const auto of = [](const auto& value, const std::string& unit, const std::string& how) -> std::optional<Figure> {
     if (!value) return std::nullopt;
     return Figure{static_cast<double>(*value), unit, how};
   };
   const std::string on_test = fmt::format("on {} test samples, host player", c.samples);
-  if (name == "mae" && c.metric == "mae") return of(c.test, "", on_test);
+  if (name == "mae" && c.metric == "mae") return of(c.test, c.unit, on_test);
   if (name == "accuracy" && c.metric == "accuracy") return of(c.test, "", on_test);
-  if (name == "p95") return of(c.p95, "", on_test);
+  if (name == "p95") return of(c.p95, c.unit, on_test);
   if (name == "flash_bytes") return of(c.flash_bytes, "B", "of the linked image");
   if (name == "ram_bytes") return of(c.ram_bytes, "B", "arena and stack, measured in the emulator");
   if (name == "instructions") return of(c.instructions, "", "of one inference, counted in the emulator");
@@ -79,35 +100,69 @@ std::optional<Figure> candidate_figure(const CandidateFigures& c, const std::str
   return std::nullopt;
 }
 
-// What the control loop changed against a thermostat: cycles and energy as a share, discomfort in K h a month.
-std::optional<Figure> control_figure(const fs::path& folder, const Target& target) {
+// "the scheduled thermostat"
+std::string title_of(const std::string& controller) {
+  return controller == "without_forecast" ? "the same controller without forecast"
+                                          : fmt::format("the {} thermostat", controller);
+}
+
+// What the control loop changed in a season: cycles and energy as a share, discomfort in K h a month.
+std::optional<Figure> change_figure(const Json& season, const Target& target, size_t seeds) {
   static const std::map<std::string, std::string> kKeys = {{"cycles_change", "cycles_a_day"},
                                                            {"energy_change", "kwh_a_month"},
                                                            {"discomfort_change", "discomfort_kh_a_month"}};
-  const auto key = kKeys.find(target.figure);
-  if (key == kKeys.end() || !fs::exists(folder / "control.json")) return std::nullopt;
-  const Json control = read_json(folder / "control.json");
-  std::optional<Figure> most;
+  const std::string other = target.of.empty() ? "deadband" : target.of;
+  if (!season["against"].contains(other)) return std::nullopt;
+  const Json& against = season["against"][other];
+  const bool is_share = target.figure != "discomfort_change";
+  const Json& range = against[kKeys.at(target.figure)][is_share ? "saving_percent" : "difference"];
+  const double sign = is_share ? -0.01 : 1;
+  double low = sign * range["low"].get<double>(), high = sign * range["high"].get<double>();
+  if (low > high) std::swap(low, high);
+  const std::string interval = is_share ? fmt::format("{:+.1f} to {:+.1f} %", 100 * low, 100 * high)
+                                        : fmt::format("{:+.2f} to {:+.2f} K h a month", low, high);
+  return Figure{sign * range["mean"].get<double>(), is_share ? "%" : "K h",
+                fmt::format("against {}, mean of {} seeds of one typical year (95 % interval {}); comfort {}",
+                            title_of(other), seeds, interval, against.value("comfort", ""))};
+}
+
+// What the predictive controller did with its forecasts in a season.
+std::optional<Figure> forecast_figure(const Json& season, const std::string& name, size_t seeds) {
+  const Json& predictive = season["controllers"]["predictive"];
+  if (name == "trusted_share" || name == "forecast_mae_k") {
+    if (!predictive.contains(name)) return std::nullopt;
+    const bool is_share = name == "trusted_share";
+    return Figure{predictive[name]["mean"].get<double>(), is_share ? "share" : "K",
+                  fmt::format("{}, mean of {} seeds of one typical year",
+                              is_share ? "of the minutes" : "of the forecasts in the loop", seeds)};
+  }
+  static const std::map<std::string, std::string> kLeads = {
+      {"lead_p5_minutes", "p5"}, {"lead_median_minutes", "median"}, {"lead_p95_minutes", "p95"}};
+  const Json leads = predictive.value("lead_minutes", Json::object());
+  const auto minutes = number(leads, kLeads.at(name).c_str());
+  if (!minutes) return std::nullopt;
+  return Figure{*minutes, "min", fmt::format("from the start to the opening, {} pre-starts", leads.value("count", 0))};
+}
+
+// Of the season that the target names, or of the one that is worst for it.
+std::optional<Figure> control_figure(const Recipe& recipe, const fs::path& folder, const Target& target) {
+  const bool is_change = kind_of(target.figure) == FigureKind::change;
+  static const std::vector<std::string> kForecast = {"trusted_share", "forecast_mae_k", "lead_p5_minutes",
+                                                     "lead_median_minutes", "lead_p95_minutes"};
+  const bool is_forecast = std::find(kForecast.begin(), kForecast.end(), target.figure) != kForecast.end();
+  if (!recipe.controls || (!is_change && !is_forecast)) return std::nullopt;
+  const Json control = read_json(folder / kControlFile);
+  const size_t seeds = control["seeds"].size();
+  std::optional<Figure> worst;
   for (const auto& [season, result] : control["seasons"].items()) {
     if (!target.season.empty() && season != target.season) continue;
-    const std::string baseline = target.of.empty() ? "deadband" : target.of;
-    if (!result["against"].contains(baseline)) continue;
-    const Json& against = result["against"][baseline];
-    const bool is_share = target.figure != "discomfort_change";
-    const Json& range = against[key->second][is_share ? "saving_percent" : "difference"];
-    const double sign = is_share ? -0.01 : 1;
-    const double value = sign * range["mean"].get<double>();
-    double low = sign * range["low"].get<double>(), high = sign * range["high"].get<double>();
-    if (low > high) std::swap(low, high);
-    if (most && most->value >= value) continue;
-    const std::string interval = is_share ? fmt::format("{:+.1f} to {:+.1f} %", 100 * low, 100 * high)
-                                          : fmt::format("{:+.2f} to {:+.2f} K h a month", low, high);
-    most =
-        Figure{value, is_share ? "%" : "K h",
-               fmt::format("{}, against the {} thermostat, mean of {} simulated years (95 % interval {}); comfort {}",
-                           season, baseline, control["seeds"].size(), interval, against.value("comfort", ""))};
+    auto figure = is_change ? change_figure(result, target, seeds) : forecast_figure(result, target.figure, seeds);
+    if (!figure) continue;
+    if (worst && (target.at_most ? figure->value <= worst->value : figure->value >= worst->value)) continue;
+    worst = std::move(figure);
+    worst->how = fmt::format("{}, {}", season, worst->how);
   }
-  return most;
+  return worst;
 }
 
 }  // namespace
@@ -127,27 +182,24 @@ double CandidateFigures::error() const {
 bool CandidateFigures::fits_first() const { return devices.empty() || devices.front().fits.value_or(false); }
 
 const std::vector<std::string>& figure_names() {
-  static const std::vector<std::string> kNames = {"mae",
-                                                  "p95",
-                                                  "accuracy",
-                                                  "flash_bytes",
-                                                  "ram_bytes",
-                                                  "instructions",
-                                                  "latency_s",
-                                                  "foreign_headers",
-                                                  "cycles_change",
-                                                  "energy_change",
-                                                  "discomfort_change",
-                                                  "firmware_flash_bytes",
-                                                  "firmware_ram_bytes",
-                                                  "decisions_that_differ"};
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names;
+    for (const auto& [name, kind] : kFigures) names.push_back(name);
+    return names;
+  }();
   return kNames;
+}
+
+FigureKind kind_of(const std::string& figure) {
+  return std::find_if(kFigures.begin(), kFigures.end(), [&](const auto& entry) { return entry.first == figure; })
+      ->second;
 }
 
 CandidateFigures figures_of(const Recipe& recipe, const fs::path& folder, const CandidatePlan& plan,
                             const Candidate& candidate) {
   CandidateFigures figures;
   figures.name = candidate.name;
+  figures.unit = recipe.unit;
   if (candidate.is_persistence) {
     const Json data = read_json(folder / plan.views.at(candidate.name) / "data.json");
     figures.metric = "mae";
@@ -183,12 +235,15 @@ Choice choose(const Recipe& recipe, const std::vector<CandidateFigures>& candida
     if (!recipe.find(figures.name).may_win) continue;
     if (figures.fits_first()) {
       able.push_back(&figures);
-    } else {
+    } else if (figures.devices.front().fits) {
       choice.reasons.push_back(fmt::format("{} does not fit {}", figures.name, recipe.devices.front()));
+    } else {
+      choice.reasons.push_back(fmt::format("whether {} fits {} is unknown", figures.name, recipe.devices.front()));
     }
   }
   if (able.empty()) {
-    throw Error(ErrorCode::gate_failed, "no candidate fits " + recipe.devices.front(), recipe.file,
+    throw Error(ErrorCode::gate_failed,
+                fmt::format("no candidate that may win fits: {}", fmt::join(choice.reasons, "; ")), recipe.file,
                 "a smaller candidate, or a larger [budget]");
   }
   const auto less_error = [](const auto* a, const auto* b) { return a->error() < b->error(); };
@@ -274,16 +329,16 @@ std::vector<Outcome> judge(const Recipe& recipe, const fs::path& folder,
   for (const Target& target : recipe.targets) {
     Outcome outcome{&target, std::nullopt, false, false};
     if (const auto found = figures.find(target.figure); found != figures.end()) outcome.figure = found->second;
-    if (const auto figure = control_figure(folder, target)) outcome.figure = figure;
-    const bool is_loop = target.of == "deadband" || target.of == "scheduled";
-    if (!target.of.empty() && !is_loop && outcome.figure) {
+    if (const auto figure = control_figure(recipe, folder, target)) outcome.figure = figure;
+    if (!target.of.empty() && kind_of(target.figure) == FigureKind::model && outcome.figure) {
       const std::string of = target.of == "parent" ? recipe.find(winner).from : target.of;
       const CandidateFigures* other = find(of.empty() ? winner : of);
       const auto below = other == nullptr ? std::nullopt : candidate_figure(*other, target.figure);
       if (below && below->value > 0) {
+        const std::string unit = below->unit.empty() ? "" : " " + below->unit;
         outcome.figure = Figure{outcome.figure->value / below->value, "x",
-                                fmt::format("{:.4g} of {} beside {:.4g} of {}, {}", outcome.figure->value, winner,
-                                            below->value, other->name, outcome.figure->how)};
+                                fmt::format("{:.4g}{} of {} beside {:.4g}{} of {}, {}", outcome.figure->value, unit,
+                                            winner, below->value, unit, other->name, outcome.figure->how)};
       } else {
         outcome.figure.reset();
       }

@@ -25,6 +25,7 @@ struct DeviceFigures {
 struct CandidateFigures {
   std::string name;
   std::string metric;                                           // "mae", "accuracy"
+  std::string unit;                                             // of errors; may be empty
   std::optional<double> validation, test, rmse, p95;            // of the metric; p95 of the absolute error
   int64_t samples = 0;                                          // of the test
   std::optional<int64_t> flash_bytes, ram_bytes, instructions;  // none of persistence
@@ -38,9 +39,14 @@ struct CandidateFigures {
 // Names of what a target may be about.
 const std::vector<std::string>& figure_names();
 
+// What `of` of a target sets the figure against. model: another candidate. change: another controller, which it always
+// is set against. whole: nothing, it is about the firmware or the loop as a whole.
+enum class FigureKind { model, change, whole };
+FigureKind kind_of(const std::string& figure);  // one of figure_names()
+
 struct Figure {
   double value = 0;
-  std::string unit;  // "B", "s", "degC", ""
+  std::string unit;  // "B", "s", "K", ""; "%": a change, as a share; "share": of a whole
   std::string how;   // how it was obtained
 };
 

@@ -47,13 +47,20 @@ TEST(Choose, OrTheLeastFlashOfThoseThatAreCloseToIt) {
   EXPECT_EQ(choose(recipe, all).winner, "c");
 }
 
+TEST(Choose, WhatIsNotKnownToFitIsNotSaidNotTo) {
+  CandidateFigures unknown = candidate("a", 0.1, 1);
+  unknown.devices[0].fits.reset();
+  EXPECT_EQ(choose(recipe_of({"a", "b"}), {unknown, candidate("b", 1, 1)}).reasons[0],
+            "whether a fits esp32-c3 is unknown");
+}
+
 TEST(Choose, NoneThatFitsIsAMissedGate) {
   try {
     choose(recipe_of({"a"}), {candidate("a", 1, 1, false)});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::gate_failed);
-    EXPECT_STREQ(error.what(), "no candidate fits esp32-c3");
+    EXPECT_STREQ(error.what(), "no candidate that may win fits: a does not fit esp32-c3");
   }
 }
 
@@ -85,6 +92,7 @@ TEST_F(Judge, WhatWasNotMeasuredIsNotMet) {
 }
 
 TEST_F(Judge, OfTheControlLoopTheWorstSeasonCounts) {
+  recipe_.controls = true;
   write_file(folder_.path() / "control.json", R"({"seeds": [1, 2], "seasons": {
     "heating": {"against": {"deadband": {"comfort": "worse",
       "kwh_a_month": {"saving_percent": {"mean": 20, "low": 18, "high": 22}}}}},
@@ -95,6 +103,21 @@ TEST_F(Judge, OfTheControlLoopTheWorstSeasonCounts) {
   EXPECT_FALSE(worst.is_met);
   EXPECT_NE(worst.figure->how.find("-12.0 to -8.0 %"), std::string::npos) << worst.figure->how;
   EXPECT_TRUE(judge_one({"t", "energy_change", "deadband", "heating", -0.15, {}, {}, false}).is_met);
+  recipe_.controls = false;  // the file is of another recipe
+  EXPECT_FALSE(judge_one({"t", "energy_change", "deadband", "", -0.15, {}, {}, false}).figure.has_value());
+}
+
+TEST_F(Judge, HowMuchTheForecastIsTrustedIsTheLeastOfTheSeasons) {
+  recipe_.controls = true;
+  write_file(folder_.path() / "control.json", R"({"seeds": [1, 2], "seasons": {
+    "heating": {"controllers": {"predictive": {"trusted_share": {"mean": 0.97},
+      "lead_minutes": {"count": 5, "p5": 30, "median": 40, "p95": 45}}}},
+    "cooling": {"controllers": {"predictive": {"trusted_share": {"mean": 0.4}, "lead_minutes": {"count": 0}}}}}})");
+  const Outcome share = judge_one({"t", "trusted_share", "", "", {}, 0.9, {}, false});
+  EXPECT_EQ(share.figure->value, 0.4);
+  EXPECT_FALSE(share.is_met);
+  EXPECT_EQ(share.figure->how.rfind("cooling", 0), 0u) << share.figure->how;
+  EXPECT_EQ(judge_one({"t", "lead_p95_minutes", "", "", 45, {}, {}, false}).figure->value, 45);
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
+#include <cstring>
 
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
@@ -28,8 +30,11 @@ size_t stage_number(const std::string& stage, const std::string& flag) {
 }
 
 std::string quoted(const std::string& argument) {
-  const bool plain = argument.find_first_of(" '\"$\\*?&|;<>()") == std::string::npos;
-  return plain ? argument : fmt::format("'{}'", argument);
+  const auto is_plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || strchr("_-./:=,+%", c); };
+  if (!argument.empty() && std::all_of(argument.begin(), argument.end(), is_plain)) return argument;
+  std::string text = "'";
+  for (const char c : argument) c == '\'' ? text += "'\\''" : text += c;
+  return text + "'";
 }
 
 // Each step as it can be repeated by hand.
@@ -43,6 +48,13 @@ std::string script_of(const fs::path& folder, const std::vector<Step>& steps) {
     text += "\n";
   }
   return text;
+}
+
+// On a terminal the end is what stays in sight.
+report::Document targets_last(report::Document document) {
+  const auto is_other = [](const report::Section& section) { return section.title != kTargetsTitle; };
+  std::stable_partition(document.sections.begin(), document.sections.end(), is_other);
+  return document;
 }
 
 void tell(bool is_quiet, const Step& step, StepState state, double seconds) {
@@ -88,12 +100,13 @@ Made make(const MakeOptions& options) {
   const std::vector<Step> steps = plan_winner(recipe, made.folder, plan, results.choice.winner);
   all.insert(all.end(), steps.begin(), steps.end());
   write_file(made.folder / "commands.sh", script_of(made.folder, all));
+  run.forget_others(all);
   run.execute(wanted(steps));
   if (until < stages().size()) return made;
 
   results.outcomes = judge(recipe, made.folder, results.candidates, results.choice.winner);
   const report::Document document = document_of(results);
-  made.text = report::to_text(document);
+  made.text = report::to_text(targets_last(document));
   made.is_whole = true;
   write_file(made.folder / "report.html", report::to_html(document));
   write_file(made.folder / "report.txt", made.text);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "whit/base/error.hpp"
 #include "whit/base/toml_draft.hpp"
 #include "whit/recipe/figures.hpp"
 
@@ -15,6 +16,9 @@ namespace fs = std::filesystem;
 
 // What a candidate may say in a way of its own, and what a training recipe consists of.
 const std::vector<std::string> kTrainingTables = {"data", "model", "train", "prune", "distill", "quantize"};
+
+// What the predictive controller is set against: keys of "against" in control.json.
+const std::vector<std::string> kControllers = {"deadband", "scheduled", "without_forecast"};
 
 void check_name(const TomlTable& table, const std::string& name) {
   const auto is_fine = [](char c) {
@@ -71,8 +75,14 @@ Target read_target(const TomlTable& table, const std::vector<Candidate>& candida
   target.title = table.text("title");
   target.figure = table.choice("figure", figure_names());
   if (table.has("of")) {
-    std::vector<std::string> names = {"parent", "deadband", "scheduled"};
-    for (const Candidate& candidate : candidates) names.push_back(candidate.name);
+    const FigureKind kind = kind_of(target.figure);
+    if (kind == FigureKind::whole)
+      throw table.error("of", fmt::format("says nothing about {}", target.figure), "leave it out");
+    std::vector<std::string> names = kControllers;
+    if (kind == FigureKind::model) {
+      names = {"parent"};
+      for (const Candidate& candidate : candidates) names.push_back(candidate.name);
+    }
     target.of = table.choice("of", names);
   }
   const auto number = [&](const char* key) { return table.has(key) ? std::optional(table.number(key)) : std::nullopt; };
@@ -143,6 +153,11 @@ Recipe read_recipe(const std::string& file) {
     root.table("model");
     recipe.candidates = default_candidates(root);
   }
+  const auto may_win = [](const Candidate& candidate) { return candidate.may_win; };
+  if (std::none_of(recipe.candidates.begin(), recipe.candidates.end(), may_win)) {
+    throw Error(ErrorCode::bad_input, "no [[candidate]] may win", file,
+                "one that is no baseline and has no may_win = false");
+  }
   const auto device = root.find_table("device");
   recipe.target = device ? device->text("target", "qemu-cortex-m4") : "qemu-cortex-m4";
   if (device) {
@@ -162,6 +177,7 @@ Recipe read_recipe(const std::string& file) {
   if (const auto report = root.find_table("report")) {
     recipe.horizons_s = report->integers("horizons_s", {1, 1e9});
     recipe.importance = report->boolean("importance", false);
+    recipe.unit = report->text("unit", "");
   }
   if (const auto control = root.find_table("control")) read_control(*control, recipe);
   for (const TomlTable& table : root.tables("target")) recipe.targets.push_back(read_target(table, recipe.candidates));

@@ -24,10 +24,10 @@ struct Candidate {
 // [[target]]: what the result must show.
 struct Target {
   std::string title, figure;  // figure: a name of figures.hpp
-  // The figure is divided by that of this candidate, or of the "parent" that was quantized; of the control loop: set
-  // against this thermostat.
+  // The figure is divided by that of this candidate, or of the "parent" that was quantized; of a change in the control
+  // loop: set against this controller, "deadband" if empty.
   std::string of;
-  std::string season;  // of the control loop; empty: the one with the highest value
+  std::string season;  // of the control loop; empty: the worst
   std::optional<double> at_most, at_least, aim;
   bool is_gate = false;  // a miss fails `whit make`
 };
@@ -43,6 +43,7 @@ struct Recipe {
   int64_t days = 30, seed = 1;
 
   bool is_regression = false;
+  std::string unit;  // of the value that is predicted: "K"; may be empty
   std::vector<Candidate> candidates;
 
   std::string target;                // the emulated machine that is counted on

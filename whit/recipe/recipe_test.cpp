@@ -1,5 +1,6 @@
 #include "whit/recipe/recipe.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -89,9 +90,27 @@ TEST_F(RecipeTest, ABadRecipeGivesOneMessageWithFileLineAndKey) {
             std::string::npos);
   EXPECT_NE(error_of(good + "[[target]]\ntitle = \"t\"\nfigure = \"mae\"\n").find("line 11: target.figure has neither"),
             std::string::npos);
+  EXPECT_EQ(error_of(good + "[[candidate]]\nname = \"a\"\nbaseline = \"persistence\"\n"
+                            "[[candidate]]\nname = \"b\"\nmay_win = false\n"),
+            "recipe.toml: no [[candidate]] may win: one that is no baseline and has no may_win = false");
   EXPECT_NE(error_of(good + "[simulate]\nbuilding = \"none.toml\"\n").find("line 10: simulate.building"),
             std::string::npos);
   EXPECT_NE(error_of("[data\n").find("recipe.toml: line 1"), std::string::npos);
+}
+
+TEST_F(RecipeTest, ATargetIsSetAgainstWhatItsFigureHas) {
+  const auto target = [&](const std::string& figure, const std::string& of) {
+    const std::string text =
+        fmt::format("[[target]]\ntitle = \"t\"\nfigure = \"{}\"\nof = \"{}\"\nat_most = 1\n", figure, of);
+    return error_of(std::string(kData) + kModel + text);
+  };
+  EXPECT_EQ(target("mae", "parent"), "");
+  EXPECT_EQ(target("mae", "model"), "");
+  EXPECT_EQ(target("energy_change", "without_forecast"), "");
+  EXPECT_NE(target("mae", "deadband").find("line 12: target.of is \"deadband\""), std::string::npos);
+  EXPECT_NE(target("energy_change", "model").find("line 12: target.of is \"model\""), std::string::npos);
+  EXPECT_NE(target("trusted_share", "deadband").find("line 12: target.of says nothing about trusted_share"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ std::string text_of(const Figure& figure) {
   if (figure.unit == "B") return text_of_bytes(figure.value);
   if (figure.unit == "s") return text_of_seconds(figure.value);
   if (figure.unit == "%") return fmt::format("{:+.1f} %", 100 * figure.value);
+  if (figure.unit == "share") return fmt::format("{:.1f} %", 100 * figure.value);
   return fmt::format("{:.4g}{}{}", figure.value, figure.unit.empty() ? "" : " ", figure.unit);
 }
 
@@ -44,6 +45,11 @@ std::string number_text(double value) { return fmt::format("{:.4g}", value); }
 std::string count_text(double value) { return fmt::format("{:.0f}", value); }
 
 bool is_accuracy(const Results& results) { return results.winner().metric == "accuracy"; }
+
+// "MAE, K"
+std::string in_unit(const Results& results, const std::string& name) {
+  return results.recipe.unit.empty() ? name : fmt::format("{}, {}", name, results.recipe.unit);
+}
 
 // Activations over the layers, below the arena that was planned for them.
 report::Chart memory_chart(const Results& results) {
@@ -72,7 +78,7 @@ const CandidateFigures& Results::winner() const {
 }
 
 report::Section targets_section(const Results& results) {
-  report::Section section{"Targets", {}, {}, {}};
+  report::Section section{kTargetsTitle, {}, {}, {}};
   if (results.outcomes.empty()) return section;
   report::Table table{{{"target"}, {"verdict"}, {"measured", true}, {"wanted"}, {"how"}}, {}};
   for (const Outcome& outcome : results.outcomes) {
@@ -91,8 +97,12 @@ report::Section candidates_section(const Results& results) {
   report::Section section{"Candidates", results.choice.reasons, {}, {}};
   const bool accuracy = is_accuracy(results);
   report::Table table;
-  table.columns = {{"candidate"}, {accuracy ? "accuracy" : "MAE", true}};
-  if (!accuracy) table.columns.push_back({"95 % below", true});
+  table.columns = {{"candidate"}, {accuracy ? "accuracy" : in_unit(results, "MAE"), true}};
+  if (!accuracy) table.columns.push_back({in_unit(results, "95 % below"), true});
+  const int64_t samples = results.winner().samples;
+  const bool are_same = std::all_of(results.candidates.begin(), results.candidates.end(),
+                                    [&](const CandidateFigures& c) { return c.samples == samples; });
+  if (!are_same) table.columns.push_back({"test samples", true});
   for (const Column& column : {Column{"flash", true}, {"RAM", true}, {"instructions", true}})
     table.columns.push_back(column);
   const auto& devices = results.recipe.devices;
@@ -103,6 +113,7 @@ report::Section candidates_section(const Results& results) {
     std::vector<std::string> row = {c.name + (c.name == results.choice.winner ? " (winner)" : "")};
     row.push_back(!c.test ? "" : accuracy ? fmt::format("{:.2f} %", 100 * *c.test) : number_text(*c.test));
     if (!accuracy) row.push_back(or_nothing(c.p95, number_text));
+    if (!are_same) row.push_back(std::to_string(c.samples));
     row.push_back(or_nothing(c.flash_bytes, text_of_bytes));
     row.push_back(or_nothing(c.ram_bytes, text_of_bytes));
     row.push_back(or_nothing(c.instructions, count_text));
@@ -117,28 +128,29 @@ report::Section candidates_section(const Results& results) {
     errors.push_back(c.test ? Json(accuracy ? 100 * *c.test : *c.test) : Json());
     percentiles.push_back(c.p95 ? Json(*c.p95) : Json());
   }
-  const int64_t samples = results.winner().samples;
   section.tables.push_back(
       {"", table,
-       fmt::format("Errors on {} test samples, by the host player, which computes what the device does. Flash and RAM "
+       fmt::format("Errors on {}, by the host player, which computes what the device does. Flash and RAM "
                    "(arena and stack) of the linked image on {}, instructions counted there; below each device the "
                    "estimated latency of one inference.",
-                   samples, results.recipe.target)});
+                   are_same ? fmt::format("{} test samples", samples) : "test samples that are not the same for all",
+                   results.recipe.target)});
   Json series = {{{"name", accuracy ? "accuracy, %" : "MAE"}, {"y", errors}}};
   if (!accuracy) series.push_back({{"name", "95th percentile"}, {"y", percentiles}});
-  section.charts.push_back({accuracy ? "Accuracy of the candidates" : "Error of the candidates",
-                            {{"kind", "bar"},
-                             {"horizontal", true},
-                             {"x", {{"labels", labels}}},
-                             {"y", {{"title", accuracy ? "% of the test samples" : "absolute error"}}},
-                             {"series", series}},
-                            "On the test samples, which nothing was fitted to or chosen by."});
+  section.charts.push_back(
+      {accuracy ? "Accuracy of the candidates" : "Error of the candidates",
+       {{"kind", "bar"},
+        {"horizontal", true},
+        {"x", {{"labels", labels}}},
+        {"y", {{"title", accuracy ? "% of the test samples" : in_unit(results, "absolute error")}}},
+        {"series", series}},
+       "On the test samples, which nothing was fitted to or chosen by."});
   return section;
 }
 
 report::Section importance_section(const Results& results) {
   report::Section section{"Importance of the values", {}, {}, {}};
-  if (!std::filesystem::exists(results.folder / "importance.json")) return section;
+  if (!results.recipe.importance) return section;
   const nlohmann::json found = read_json(results.folder / "importance.json");
   std::vector<std::pair<double, std::string>> values;
   for (const auto& entry : found["importance"]) {
@@ -148,7 +160,8 @@ report::Section importance_section(const Results& results) {
   const double sum = std::accumulate(values.begin(), values.end(), 0.0,
                                      [](double s, const auto& value) { return s + std::max(0.0, value.first); });
   const bool accuracy = is_accuracy(results);
-  report::Table table{{{"value"}, {accuracy ? "accuracy lost" : "MAE gained", true}, {"share", true}}, {}};
+  report::Table table{{{"value"}, {accuracy ? "accuracy lost" : in_unit(results, "MAE gained"), true}, {"share", true}},
+                      {}};
   Json labels = Json::array(), shown = Json::array();
   for (const auto& [worse, name] : values) {
     table.rows.push_back(
@@ -163,7 +176,7 @@ report::Section importance_section(const Results& results) {
                             {{"kind", "bar"},
                              {"horizontal", true},
                              {"x", {{"labels", labels}}},
-                             {"y", {{"title", accuracy ? "accuracy lost" : "MAE gained"}}},
+                             {"y", {{"title", accuracy ? "accuracy lost" : in_unit(results, "MAE gained")}}},
                              {"series", {{{"name", results.choice.winner}, {"y", shown}}}}},
                             how});
   section.tables.push_back({"", table, ""});
@@ -174,9 +187,9 @@ report::Section horizons_section(const Results& results) {
   report::Section section{"Error by horizon", {}, {}, {}};
   if (results.recipe.horizons_s.empty()) return section;
   report::Table table{{{"minutes ahead", true},
-                       {results.choice.winner + " MAE", true},
-                       {"95 % below", true},
-                       {"persistence MAE", true}},
+                       {in_unit(results, results.choice.winner + " MAE"), true},
+                       {in_unit(results, "95 % below"), true},
+                       {in_unit(results, "persistence MAE"), true}},
                       {}};
   Json minutes = Json::array(), own = Json::array(), percentiles = Json::array(), persistence = Json::array();
   const Candidate& winner = results.recipe.find(results.choice.winner);
@@ -203,7 +216,7 @@ report::Section horizons_section(const Results& results) {
   section.charts.push_back({"",
                             {{"kind", "line"},
                              {"x", {{"title", "minutes ahead"}}},
-                             {"y", {{"title", "absolute error"}, {"min", 0}}},
+                             {"y", {{"title", in_unit(results, "absolute error")}, {"min", 0}}},
                              {"series",
                               {{{"name", results.choice.winner + ", MAE"}, {"x", minutes}, {"y", own}},
                                {{"name", results.choice.winner + ", 95th percentile"},

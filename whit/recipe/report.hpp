@@ -21,9 +21,11 @@ struct Results {
   const CandidateFigures& winner() const;
 };
 
+inline constexpr const char* kTargetsTitle = "Targets";
+
 report::Document document_of(const Results& results);
 
-// Parts of it, each empty when the run folder has nothing of the kind.
+// Parts of it, each empty when the recipe asks for nothing of the kind.
 report::Section targets_section(const Results& results);
 report::Section candidates_section(const Results& results);
 report::Section horizons_section(const Results& results);

@@ -15,20 +15,26 @@ struct Column {
 constexpr Column kColumns[] = {{"cycles_a_day", "cycles a day", "{:.1f}"},
                                {"kwh_a_month", "kWh a month", "{:.0f}"},
                                {"discomfort_kh_a_month", "discomfort, K h a month", "{:.2f}"},
+                               {"scheduled_discomfort_kh_a_month", "of it in open hours", "{:.2f}"},
                                {"peak_kw", "peak kW", "{:.2f}"}};
 
 Json column_of(const Found& list) { return Json(list); }
 
-// Forecasts stand at the minute that they are about.
-report::Chart day_chart(const std::string& season, const Found& trace) {
-  Json minutes = Json::array(), ahead = Json::array(), low, high;
+// Forecasts stand at the minute that they are about, `horizon` minutes after they were made.
+report::Chart day_chart(const std::string& season, const Found& trace, double horizon) {
+  Json minutes = Json::array(), ahead = Json::array();
   const double first = trace["minute"].empty() ? 0 : trace["minute"][0].get<double>();
-  for (const auto& minute : trace["minute"]) minutes.push_back(minute.get<double>() - first);
+  for (const auto& minute : trace["minute"]) {
+    minutes.push_back(minute.get<double>() - first);
+    ahead.push_back(minute.get<double>() - first + horizon);
+  }
   const auto line = [&](const char* name, const char* key, const char* style) {
     return Json{{"name", name}, {"x", minutes}, {"y", column_of(trace[key])}, {"style", style}};
   };
   Json series = {line("", "low", "line"), line("comfort band", "high", "band"), line("indoor", "t_in", "line"),
-                 line("forecast an hour ahead", "forecast", "dash")};
+                 line("", "forecast", "dash")};
+  series[3]["name"] = fmt::format("what was forecast {:.0f} minutes before", horizon);
+  series[3]["x"] = ahead;
   series[0]["colour"] = series[1]["colour"] = 2, series[2]["colour"] = 0, series[3]["colour"] = 1;
   Json running = line("heat pump runs", "hvac", "area"), people = line("somebody there", "occupancy", "area");
   running["axis"] = people["axis"] = "y2", running["colour"] = 3, people["colour"] = 5;
@@ -39,8 +45,8 @@ report::Chart day_chart(const std::string& season, const Found& trace) {
            {"y", {{"title", "degC"}}},
            {"y2", {{"title", "off, on"}, {"max", 4}}},
            {"series", series}},
-          "Simulated, minute by minute; readings as the sensors give them; the forecast, at the minute it was made, is "
-          "the integer model's."};
+          "Simulated, minute by minute; readings as the sensors give them; forecasts are the integer model's, each at "
+          "the minute that it is about."};
 }
 
 std::string interval(const Found& e, const char* format, double sign = 1) {
@@ -49,14 +55,38 @@ std::string interval(const Found& e, const char* format, double sign = 1) {
   return fmt::format(fmt::runtime(fmt::format("{0} ({0} to {0})", format)), sign * e["mean"].get<double>(), low, high);
 }
 
+// Of the predictive controller.
+std::vector<std::string> forecast_row(const std::string& season, const Found& entry) {
+  const Found leads = entry.value("lead_minutes", Found::object());
+  std::vector<std::string> row = {season, "", "", std::to_string(leads.value("count", 0))};
+  if (entry.contains("trusted_share")) {
+    row[1] = fmt::format("{:.1f} %", 100 * entry["trusted_share"]["mean"].get<double>());
+  }
+  if (entry.contains("forecast_mae_k")) row[2] = interval(entry["forecast_mae_k"], "{:.3f}");
+  for (const char* key : {"p5", "median", "p95"}) {
+    row.push_back(leads.contains(key) ? fmt::format("{:.0f}", leads[key].get<double>()) : "");
+  }
+  return row;
+}
+
 }  // namespace
 
 report::Section control_section(const Results& results) {
   report::Section section{"The control loop", {}, {}, {}};
-  if (!std::filesystem::exists(results.folder / "control.json")) return section;
-  const Found control = read_json(results.folder / "control.json");
+  if (!results.recipe.controls) return section;
+  const Found control = read_json(results.folder / kControlFile);
+  const Found data = read_json(results.folder / results.plan.views.at(results.choice.winner) / "data.json");
+  const double horizon = data["features"].value("horizon_s", 0.0) / 60;
   report::Table figures{{{"season"}, {"controller"}}, {}};
   for (const Column& column : kColumns) figures.columns.push_back({column.title, true});
+  report::Table forecasts{{{"season"},
+                           {"trusted, of the minutes", true},
+                           {"MAE in the loop, K", true},
+                           {"pre-starts", true},
+                           {"minutes ahead, 5 % below", true},
+                           {"median", true},
+                           {"95 % below", true}},
+                          {}};
   report::Table savings{{{"season"},
                          {"against"},
                          {"cycles", true},
@@ -69,7 +99,7 @@ report::Section control_section(const Results& results) {
                          {"payback, 10 floors", true}},
                         {}};
   for (const auto& [season, result] : control["seasons"].items()) {
-    if (result.contains("trace")) section.charts.push_back(day_chart(season, result["trace"]));
+    if (result.contains("trace")) section.charts.push_back(day_chart(season, result["trace"], horizon));
     for (const auto& [name, entry] : result["controllers"].items()) {
       std::vector<std::string> row = {season, name};
       for (const Column& column : kColumns) {
@@ -77,6 +107,7 @@ report::Section control_section(const Results& results) {
       }
       figures.rows.push_back(row);
     }
+    forecasts.rows.push_back(forecast_row(season, result["controllers"]["predictive"]));
     for (const auto& [baseline, entry] : result["against"].items()) {
       std::vector<std::string> row = {season,
                                       baseline,
@@ -111,14 +142,18 @@ report::Section control_section(const Results& results) {
   section.charts.push_back(bars("Energy", "kWh a month", by_controller));
   section.charts.push_back(bars("Discomfort", "K h a month of occupied time", discomfort));
   const std::string how = fmt::format(
-      "Simulated: {} days a season, {} seeds of weather, people and noise, the same for every controller; "
+      "Simulated: {} days a season of one typical year, {} seeds of its weather, people and noise, the same for every "
+      "controller; "
       "discomfort is outside of {:.1f} to {:.1f} degC while somebody is there.",
       control.value("days", 0), control["seeds"].size(), control["comfort"]["low_celsius"].get<double>(),
       control["comfort"]["high_celsius"].get<double>());
   section.charts.back().how = section.charts[section.charts.size() - 2].how = how;
   section.tables.push_back({"Each controller, mean of the seeds", figures, how});
+  section.tables.push_back({"The forecasts in the loop", forecasts,
+                            "Trusted: the forecast was there, and its running error below the drift limit. A pre-start "
+                            "is so many minutes before the opening."});
   section.tables.push_back(
-      {"Predictive against each thermostat", savings,
+      {"Predictive against each other controller", savings,
        fmt::format("Paired differences with 95 % confidence intervals. Energy at ${:.2f} a kWh, the "
                    "month as typical of the year; the gateway costs ${:.0f} a floor.",
                    control["price_kwh"].get<double>(), control["device_cost"].get<double>())});

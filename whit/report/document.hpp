@@ -11,9 +11,9 @@
 namespace whit::report {
 
 // `spec` is what page.js draws:
-//   {"kind": "line" | "bar", "horizontal": false, "stacked": false,
+//   {"kind": "line" | "bar", "horizontal": false,
 //    "x": {"title", "labels": [...] or "clock": true (x is minutes of a day)}, "y": {"title"}, "y2": {"title"},
-//    "series": [{"name", "x": [...], "y": [...], "style": "line" | "dash" | "step" | "area" | "band", "axis": "y2"}]}
+//    "series": [{"name", "x": [...], "y": [...], "style": "line" | "dash" | "area" | "band", "axis": "y2"}]}
 // A "band" series fills to the one before it. x of a line; a bar has one y for each label. null: no value there.
 struct Chart {
   std::string title;

@@ -21,7 +21,7 @@ function dataset(series, index, spec) {
     borderWidth: style === "bar" ? 0 : 2,
     maxBarThickness: 28,
     borderDash: style === "dash" ? [6, 4] : [],
-    stepped: style === "step" || style === "area" ? "before" : false,
+    stepped: style === "area" ? "before" : false,
     fill: style === "band" ? "-1" : filled ? "origin" : false,
     pointRadius: series.x && series.x.length < 20 ? 3 : 0,
     spanGaps: false,
@@ -37,8 +37,8 @@ function axis(title, more) {
 
 function options(spec) {
   const scales = {};
-  const values = axis(spec.y.title, { stacked: !!spec.stacked, beginAtZero: spec.kind === "bar", suggestedMin: spec.y.min, suggestedMax: spec.y.max });
-  const places = axis(spec.x.title, { stacked: !!spec.stacked });
+  const values = axis(spec.y.title, { beginAtZero: spec.kind === "bar", suggestedMin: spec.y.min, suggestedMax: spec.y.max });
+  const places = axis(spec.x.title, {});
   if (!spec.x.labels) places.type = "linear";
   if (spec.x.clock) {
     places.ticks = { color: colour("soft"), stepSize: 120, maxRotation: 0, autoSkip: true, callback: clock };
