@@ -48,7 +48,8 @@ TEST_F(ControlSection, SaysHowFarTheForecastWasTrusted) {
 }
 
 TEST_F(ControlSection, DrawsAForecastWhereItWasAbout) {
-  const auto& series = section().charts[0].spec["series"];
+  const report::Section found = section();
+  const auto& series = found.charts[0].spec["series"];
   EXPECT_EQ(series[2]["x"], (nlohmann::ordered_json{0, 1}));
   EXPECT_EQ(series[3]["name"], "what was forecast 60 minutes before");
   EXPECT_EQ(series[3]["x"], (nlohmann::ordered_json{60, 61}));
