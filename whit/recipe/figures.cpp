@@ -45,7 +45,8 @@ DeviceFigures device_figures(const Json& fit, const std::string& name) {
   figures.device = name;
   figures.title = fit.value("title", name);
   figures.is_mcu = device::find_profile(fit.value("device", name)).kind == device::Kind::mcu;
-  if (fit.contains("latency_s") && fit["latency_s"].is_object()) {
+  // 0: of a device that is estimated by its MACs alone, and a model without any, such as a forest; not known.
+  if (fit.contains("latency_s") && fit["latency_s"].is_object() && fit["latency_s"].value("estimated", 0.0) > 0) {
     figures.latency_s = number(fit["latency_s"], "estimated");
     figures.latency_low_s = number(fit["latency_s"], "low");
     figures.latency_high_s = number(fit["latency_s"], "high");

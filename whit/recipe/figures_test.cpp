@@ -64,6 +64,26 @@ TEST(Choose, NoneThatFitsIsAMissedGate) {
   }
 }
 
+// A forest has no MACs, by which alone a device with Linux is estimated.
+TEST(FiguresOf, ALatencyOfNothingIsUnknown) {
+  const TemporaryDirectory folder;
+  Recipe recipe = recipe_of({"forest"});
+  recipe.devices = {"raspberry-pi-4"};
+  recipe.unit = "K";
+  std::filesystem::create_directories(folder.path() / "candidates/forest");
+  for (const char* part : {"validation", "test"}) {
+    write_file(folder.path() / evaluation_of("forest", part), R"({"metric": "mae", "value": 0.3, "samples": 7})");
+  }
+  write_file(folder.path() / bench_of("forest"), R"({"code_bytes": 10, "weights_bytes": 5})");
+  write_file(folder.path() / fit_of("forest", "raspberry-pi-4"),
+             R"({"device": "raspberry-pi-4", "fits": true, "latency_s": {"estimated": 0, "low": 0, "high": 0}})");
+  const CandidateFigures figures = figures_of(recipe, folder.path(), {}, recipe.candidates[0]);
+  EXPECT_EQ(figures.unit, "K");
+  EXPECT_EQ(figures.flash_bytes, 15);
+  EXPECT_TRUE(figures.fits_first());
+  EXPECT_FALSE(figures.devices[0].latency_s.has_value());
+}
+
 class Judge : public testing::Test {
  protected:
   Outcome judge_one(const Target& target) {
