@@ -88,7 +88,6 @@ class Simulation {
   double electric_kwh() const { return truth_.electric_kwh; }
   const Building& building() const { return building_; }
   const HeatSources& heat_sources() const { return sources_; }
-  const std::string& weather_name() const { return weather_->name; }
 
  private:
   Boundary boundary(const WeatherNow& now, int32_t people, double pump_w);
