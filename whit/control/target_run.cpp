@@ -4,13 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <cstring>
 
 #include "whit/base/file.hpp"
 #include "whit/compile/emit/emit_control.hpp"
 #include "whit/compile/emit/emit_features.hpp"
+#include "whit/compile/emit/text.hpp"
 #include "whit/target/build.hpp"
 #include "whit/target/elf.hpp"
 #include "whit/target/measure.hpp"
@@ -81,10 +81,8 @@ class ControlImage {
                                            fmt::format("{}", fmt::join(target.machine_flags, " "))});
     compile::emit_features(forecaster.table, name_, firmware);
     compile::emit_control(options.device, forecaster.sensors, name_, firmware);
-    std::string upper = name_;
-    for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    firmware["main.cpp"] = fmt::format(fmt::runtime(kMain), fmt::arg("name", name_), fmt::arg("upper", upper),
-                                       fmt::arg("minutes", loop.size()));
+    firmware["main.cpp"] = fmt::format(fmt::runtime(kMain), fmt::arg("name", name_),
+                                       fmt::arg("upper", compile::upper(name_)), fmt::arg("minutes", loop.size()));
     compile::write_firmware(firmware, directory_.path());
     target::BuildInput build;
     for (const char* part : {"", "_control"}) build.sources.push_back(file(name_ + part + ".cpp"));

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cctype>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +12,7 @@
 #include "whit/base/file.hpp"
 #include "whit/base/hash.hpp"
 #include "whit/compile/emit/emit.hpp"
+#include "whit/compile/emit/text.hpp"
 #include "whit/target/build.hpp"
 
 namespace whit::target {
@@ -37,11 +37,6 @@ int main() {{
 }}
 )";
 
-std::string upper(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return text;
-}
-
 std::string bench_main(const compile::Program& program) {
   std::string fills;
   std::string prints;
@@ -56,9 +51,9 @@ std::string bench_main(const compile::Program& program) {
     prints +=
         fmt::format("  whit_write_hex({}_output_{}(arena), {});\n", program.name(), i, program.outputs()[i].info.bytes);
   }
-  return fmt::format(fmt::runtime(kMain), fmt::arg("name", program.name()), fmt::arg("upper", upper(program.name())),
-                     fmt::arg("input_bytes", std::max<size_t>(offset, 1)), fmt::arg("fills", fills),
-                     fmt::arg("prints", prints));
+  return fmt::format(
+      fmt::runtime(kMain), fmt::arg("name", program.name()), fmt::arg("upper", compile::upper(program.name())),
+      fmt::arg("input_bytes", std::max<size_t>(offset, 1)), fmt::arg("fills", fills), fmt::arg("prints", prints));
 }
 
 struct Printed {

@@ -91,6 +91,15 @@ inline void forget_forecasts(ControllerState& s) {
   for (float& pending : s.pending) pending = kNoNumber;
 }
 
+// After a gap that was longer than a value may stand: the opening that it prepared may have come and gone.
+inline void forget_preparation(ControllerState& s) {
+  s.preparing = Demand::off;
+  s.prepared_minutes = -1;
+}
+
+// An age some minutes later: 0 <= age <= kDayMinutes, the longest that is told apart.
+inline int32_t aged(int32_t age, int32_t minutes) { return minutes < kDayMinutes - age ? age + minutes : kDayMinutes; }
+
 // The situation as heating sees it; cooling sees all temperatures negated.
 struct Outlook {
   float now, slope;        // degC, K a minute
@@ -134,9 +143,9 @@ inline bool should_run(const ControlOptions& o, const Outlook& v, bool runs, boo
 }
 
 // Follows a pre-start until the room is comfortable or opens, and learns from it what a minute gains.
-inline void watch_preparation(const ControlOptions& o, const Outlook& v, ControllerState& s) {
+inline void watch_preparation(const ControlOptions& o, const Outlook& v, ControllerState& s, int32_t passed) {
   if (s.prepared_minutes >= 0) {
-    ++s.prepared_minutes;
+    s.prepared_minutes += passed;
     if (v.now >= v.comfort || v.to_open == 0) {
       const float from = s.preparing == Demand::heat ? s.prepared_from : -s.prepared_from;
       const float gained = (v.now - from) / static_cast<float>(s.prepared_minutes);
@@ -151,7 +160,8 @@ inline void watch_preparation(const ControlOptions& o, const Outlook& v, Control
       s.prepared_minutes = -1;
     }
   }
-  if (v.to_open == 0) s.preparing = Demand::off;
+  // Further away than a pre-start begins: its opening fell into a gap.
+  if (v.to_open == 0 || v.to_open > o.lead_max_minutes) forget_preparation(s);
 }
 
 // Comfort is for those who are expected, and for those who are there.
@@ -177,20 +187,22 @@ inline Outlook outlook_of(const ControlOptions& o, const ControllerState& s, con
   return v;
 }
 
-// Decides for one minute. `minute`: local time since 1970-01-01. `indoor`: NaN when it is not known any more;
-// `occupied`: somebody is there. Call take_forecast first when one is due.
-inline Demand decide(const ControlOptions& o, ControllerState& s, int32_t minute, float indoor, bool occupied) {
+// Decides for one minute. `minute`: local standard time since 1970-01-01, is_clock_set. `indoor`: NaN when it is not
+// known any more; `occupied`: somebody is there; `passed` >= 1: minutes since the last call. Call take_forecast first
+// when one is due.
+inline Demand decide(const ControlOptions& o, ControllerState& s, int32_t minute, float indoor, bool occupied,
+                     int32_t passed = 1) {
   if (is_number(indoor)) push(s.trend, indoor);
-  s.unseen_minutes = occupied ? 0 : s.unseen_minutes < kDayMinutes ? s.unseen_minutes + 1 : kDayMinutes;
+  s.unseen_minutes = occupied ? 0 : aged(s.unseen_minutes, passed);
   const Line line = line_of(s.trend);
   const bool foresees = is_number(s.forecast) && s.forecast_age < o.horizon_minutes && s.drift <= o.drift_limit;
   s.mode = !is_number(indoor) ? Mode::blind : foresees ? Mode::predictive : Mode::thermostat;
-  if (s.demand_minutes < kDayMinutes) ++s.demand_minutes;
+  s.demand_minutes = aged(s.demand_minutes, passed);
   Demand wanted = Demand::off;
   for (int32_t i = 0; i < 2; ++i) {
     const Demand direction = i == 0 ? Demand::heat : Demand::cool;
     const Outlook v = outlook_of(o, s, line, minute, i == 0);
-    if (s.preparing == direction) watch_preparation(o, v, s);
+    if (s.preparing == direction) watch_preparation(o, v, s, passed);
     if (s.preparing == Demand::off && must_prepare(o, v, s.rates[i])) {
       s.preparing = direction;
       s.prepared_from = line.level;
@@ -199,7 +211,7 @@ inline Demand decide(const ControlOptions& o, ControllerState& s, int32_t minute
     if (should_run(o, v, s.demand == direction, s.preparing == direction)) wanted = direction;
   }
   if (s.mode == Mode::blind) wanted = Demand::off;
-  ++s.forecast_age;
+  s.forecast_age = aged(s.forecast_age, 1);  // a gap before the next minute forgets it
   const int32_t least = s.demand == Demand::off ? o.min_off_minutes : o.min_on_minutes;
   if (wanted == s.demand || s.demand_minutes < least) return s.demand;
   s.demand = s.demand == Demand::off ? wanted : Demand::off;  // heating and cooling never follow each other at once

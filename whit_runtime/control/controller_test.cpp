@@ -30,6 +30,7 @@ class Room {
     }
     return -1;
   }
+  void skip(int32_t minutes) { minute_ += minutes; }
   ControllerState& state() { return state_; }
   void occupy(bool occupied) { occupied_ = occupied; }
   int32_t minute() const { return minute_; }
@@ -87,6 +88,14 @@ TEST(Controller, LearnsWhatAMinuteGains) {
   for (float celsius = 17; room.minute() < kEight; celsius += 0.2f) room.live(1, celsius, 21);
   EXPECT_GT(room.state().rates[0], 0.105f);
   EXPECT_EQ(room.state().rates[1], 0.1f);
+}
+
+TEST(Controller, EndsAPreStartWhoseOpeningIsFar) {
+  Room room(kEight - 30);
+  EXPECT_EQ(room.live(20, 18, 18), Demand::heat);
+  room.skip(12 * 60);  // it is evening
+  EXPECT_EQ(room.live(20, 18, 18), Demand::off);
+  EXPECT_EQ(room.state().preparing, Demand::off);
 }
 
 TEST(Controller, HoldsTheSetbackBandOutsideOfHours) {

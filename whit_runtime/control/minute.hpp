@@ -15,13 +15,13 @@ constexpr int32_t kSensors =
 
 // What a building tells in one minute. NaN: missing.
 struct MinuteReadings {
-  int32_t minute;  // local time since 1970-01-01
+  int32_t minute;  // local standard time since 1970-01-01, from a clock that is set
   float sensors[kSensors];
 };
 
 // Everything that must outlive a restart besides the window. 32-bit words only.
 struct ControlState {
-  uint32_t crc;            // of the words behind it and of the window; set by seal, tested by is_sound
+  uint32_t crc;            // of the firmware, the words behind it and the window; set by seal, tested by is_sound
   int32_t minute;          // of the last readings; 0: none yet
   float held[kSensors];    // the last good values
   int32_t ages[kSensors];  // minutes since then
@@ -36,18 +36,22 @@ struct ControlMemory {
   float* features;  // scratch: [feature_count(table)]
 };
 
-inline uint32_t control_crc(const FeatureTable& table, const ControlMemory& m) {
-  const uint32_t crc =
-      crc32(reinterpret_cast<const uint8_t*>(&m.state->minute), sizeof(ControlState) - sizeof(uint32_t));
+// `firmware`: a number that another model, table or option changes, here and below: what one firmware has saved means
+// something else to the next.
+inline uint32_t control_crc(const FeatureTable& table, const ControlMemory& m, uint32_t firmware) {
+  const uint32_t crc = crc32(reinterpret_cast<const uint8_t*>(m.state) + sizeof m.state->crc,
+                             sizeof(ControlState) - sizeof m.state->crc, firmware);
   return crc32(reinterpret_cast<const uint8_t*>(m.window),
                static_cast<size_t>(table.rows * table.channels) * sizeof(float), crc);
 }
 
-inline void seal(const FeatureTable& table, const ControlMemory& m) { m.state->crc = control_crc(table, m); }
+inline void seal(const FeatureTable& table, const ControlMemory& m, uint32_t firmware) {
+  m.state->crc = control_crc(table, m, firmware);
+}
 
-// True when state and window are as they were sealed: after a restart, go on from them; else reset.
-inline bool is_sound(const FeatureTable& table, const ControlMemory& m) {
-  return m.state->crc == control_crc(table, m);
+// True when state and window are as this firmware sealed them: after a restart, go on from them; else reset.
+inline bool is_sound(const FeatureTable& table, const ControlMemory& m, uint32_t firmware) {
+  return m.state->crc == control_crc(table, m, firmware);
 }
 
 inline void reset_control(const ControlOptions& o, const FeatureTable& table, const ControlMemory& m) {
@@ -57,21 +61,34 @@ inline void reset_control(const ControlOptions& o, const FeatureTable& table, co
   reset_controller(o, m.state->controller);
 }
 
+// The clock is not set: rests, and begins anew. What the machine needs to rest counts on.
+inline Demand rest_without_clock(const ControlOptions& o, const FeatureTable& table, const ControlMemory& m) {
+  const ControllerState& before = m.state->controller;
+  const int32_t rested = before.demand == Demand::off ? aged(before.demand_minutes, 1) : 0;
+  reset_control(o, table, m);
+  m.state->controller.demand_minutes = rested;
+  return Demand::off;
+}
+
 // `sensors`: [table.channels], which sensor each channel of the window is.
 // model(features): writes the input (write_input), runs, and returns read_output.
 template <typename Model>
 inline Demand control_minute(const ControlOptions& o, const FeatureTable& table, const int32_t* sensors,
                              const ControlMemory& m, const MinuteReadings& readings, Model&& model) {
+  if (!is_clock_set(readings.minute)) return rest_without_clock(o, table, m);
   ControlState& s = *m.state;
-  const int32_t passed = readings.minute - s.minute;
-  const bool goes_on = s.minute != 0 && passed > 0 && passed <= o.stale_minutes;
-  if (!goes_on) s.filled = 0;
+  const int32_t passed = s.minute == 0 ? 0 : readings.minute - s.minute;
+  const bool goes_on = passed > 0 && passed <= o.stale_minutes;
+  if (!goes_on) {
+    s.filled = 0;
+    forget_preparation(s.controller);
+  }
   if (passed != 1) forget_forecasts(s.controller);
   s.minute = readings.minute;
   bool fresh = true;
   float row[kSensors];
   for (int32_t i = 0; i < kSensors; ++i) {
-    s.ages[i] = goes_on && s.ages[i] < kDayMinutes ? s.ages[i] + passed : kDayMinutes;
+    s.ages[i] = goes_on ? aged(s.ages[i], passed) : kDayMinutes;
     if (is_number(readings.sensors[i])) {
       s.held[i] = readings.sensors[i];
       s.ages[i] = 0;
@@ -94,7 +111,8 @@ inline Demand control_minute(const ControlOptions& o, const FeatureTable& table,
                   indoor);
   }
   const bool occupied = s.held[2] > 0.5f && s.ages[2] <= o.stale_minutes;
-  return decide(o, s.controller, readings.minute, indoor, occupied);
+  // The first readings, a clock that stood still or was set back: a minute at least.
+  return decide(o, s.controller, readings.minute, indoor, occupied, passed > 0 ? passed : 1);
 }
 
 }  // namespace whit::rt

@@ -8,13 +8,17 @@ namespace whit::rt {
 
 constexpr int32_t kDayMinutes = 1440;
 
+// Minutes are counted from 1970-01-01, in local standard time: summer time would make one day an hour short. Everything
+// here looks at most 8 days ahead, so that no sum of a clock's minutes leaves 32 bits.
+inline bool is_clock_set(int32_t minute) { return minute >= 0 && minute <= INT32_MAX - 16 * kDayMinutes; }
+
 // Open on the minutes [open, close) of its days; 0 <= open < close <= 1440.
 struct Schedule {
   int32_t open_minute, close_minute;
   int32_t days;  // bit 0: Monday, ... bit 6: Sunday
 };
 
-// `minute`: local time since 1970-01-01, which was a Thursday.
+// `minute`: since 1970-01-01, which was a Thursday; is_clock_set, here and below.
 inline bool is_open_day(const Schedule& s, int32_t minute) {
   return (s.days >> ((minute / kDayMinutes + 3) % 7) & 1) != 0;
 }

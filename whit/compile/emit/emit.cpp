@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cctype>
 #include <cstring>
 #include <set>
 
@@ -11,15 +10,11 @@
 #include "whit/base/file.hpp"
 #include "whit/base/hash.hpp"
 #include "whit/compile/emit/templates.hpp"
+#include "whit/compile/emit/text.hpp"
 #include "whit_runtime/kernels/kernel_names.hpp"
 
 namespace whit::compile {
 namespace {
-
-std::string upper(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return text;
-}
 
 // A name from a model file, safe inside a comment of either kind: names are untrusted text.
 std::string comment_text(const std::string& name) {

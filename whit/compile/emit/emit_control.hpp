@@ -10,7 +10,7 @@
 namespace whit::compile {
 
 // `sensors`: which sensor each channel of the window is (whit_runtime/control/minute.hpp). The firmware has the files
-// of emit_features already.
+// of emit_features already, and whatever else belongs to it: a state that was saved by any other is refused.
 void emit_control(const rt::ControlOptions& options, std::span<const int32_t> sensors, const std::string& name,
                   Firmware& firmware);
 

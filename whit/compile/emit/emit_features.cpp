@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <span>
 
 #include "whit/base/error.hpp"
+#include "whit/compile/emit/text.hpp"
 
 namespace whit::compile {
 namespace {
@@ -96,11 +96,9 @@ constexpr whit::rt::FeatureTable kTable = {{
 #endif  // {upper}_FEATURE_TABLE_HPP_
 )";
 
-std::string number(float x) { return fmt::format("{:.9e}f", x); }
-
 std::string floats(const char* name, const float* values, int32_t count) {
   std::string text = fmt::format("constexpr float {}[] = {{\n", name);
-  for (int32_t i = 0; i < count; ++i) text += fmt::format("    {},\n", number(values[i]));
+  for (int32_t i = 0; i < count; ++i) text += fmt::format("    {},\n", float_literal(values[i]));
   return text + "};\n";
 }
 
@@ -167,22 +165,20 @@ rt::FeatureTable bind_features(rt::FeatureTable table, const Program& program, c
 }
 
 void emit_features(const rt::FeatureTable& t, const std::string& name, Firmware& firmware) {
-  std::string upper = name;
-  for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   const auto pointer = [](bool there, const char* array) { return there ? array : "nullptr"; };
   const auto fill = [&](const char* text) {
     using fmt::arg;
     return fmt::format(
-        fmt::runtime(text), arg("name", name), arg("upper", upper), arg("rows", t.rows), arg("channels", t.channels),
-        arg("count", rt::feature_count(t)),
+        fmt::runtime(text), arg("name", name), arg("upper", upper(name)), arg("rows", t.rows),
+        arg("channels", t.channels), arg("count", rt::feature_count(t)),
         arg("meaning", t.change_of < 0 ? "" : fmt::format(": channel {} of the future", t.change_of)),
         arg("arrays", arrays_of(t)), arg("kind", name_of(t.kind)), arg("lags", pointer(t.lag_count > 0, "kLags")),
         arg("lag_count", t.lag_count), arg("steps", t.steps), arg("every", t.every), arg("step_s", t.step_s),
         arg("statistics", pointer(t.statistic_count > 0, "kStatistics")), arg("statistic_count", t.statistic_count),
         arg("offset", pointer(t.offset != nullptr, "kOffset")), arg("scale", pointer(t.offset != nullptr, "kScale")),
-        arg("period", t.period), arg("input_scale", number(t.input_scale)), arg("input_zero_point", t.input_zero_point),
-        arg("output_scale", number(t.output_scale)), arg("output_zero_point", t.output_zero_point),
-        arg("change_of", t.change_of));
+        arg("period", t.period), arg("input_scale", float_literal(t.input_scale)),
+        arg("input_zero_point", t.input_zero_point), arg("output_scale", float_literal(t.output_scale)),
+        arg("output_zero_point", t.output_zero_point), arg("change_of", t.change_of));
   };
   firmware[name + "_features.hpp"] = fill(kHeader);
   firmware[name + "_features.cpp"] = fill(kSource);

@@ -96,15 +96,17 @@ int main() {
             expected);
 }
 
+constexpr rt::ControlOptions kOptions = {
+    {20.5f, 24.5f}, {17, 29}, 1, 0.1f, {420, 1140, 31}, 180, 30, 5, 5, 30, 45, 60, 5, 15, 1.5f, 0.07f};
+
 TEST(EmitControl, BuildsAndDecides) {
   const Program model = program();
   Firmware firmware = emit(model, {"tiny", Optimize::balanced, "host", "g++", ""});
   emit_features(bind_features(table(), model, "tiny"), "tiny", firmware);
-  const rt::ControlOptions options = {
-      {20.5f, 24.5f}, {17, 29}, 1, 0.1f, {420, 1140, 31}, 180, 30, 5, 5, 30, 45, 60, 5, 15, 1.5f, 0.07f};
   const int32_t sensors[] = {0, 3};
-  emit_control(options, sensors, "tiny", firmware);
-  // A cold room at noon of Monday, with somebody in it; then the state is damaged.
+  emit_control(kOptions, sensors, "tiny", firmware);
+  // A cold room at noon of Monday, with somebody in it. Then the clock is lost, and the state is damaged: it begins
+  // anew, as a machine that rests.
   EXPECT_EQ(output_of(firmware, R"(#include <stdio.h>
 #include "tiny.hpp"
 #include "tiny_control.hpp"
@@ -118,12 +120,63 @@ int main() {
     demand = tiny_control_minute(&control, arena, minute, 18, 0, 1, 0);
   }
   printf("%d %d ", demand, tiny_control_resume(&control));
-  control.state[5] += 1;
+  printf("%d ", tiny_control_minute(&control, arena, -1, 18, 0, 1, 0));
+  for (int minute = 4 * 1440 + 740; minute < 4 * 1440 + 760; ++minute) {
+    demand = tiny_control_minute(&control, arena, minute, 18, 0, 1, 0);
+  }
+  control.state[9] ^= 1;
+  printf("%d %d ", demand, tiny_control_resume(&control));
+  printf("%d ", tiny_control_minute(&control, arena, 4 * 1440 + 760, 23, 0, 1, 0));
   printf("%d\n", tiny_control_resume(&control));
 }
 )",
                       {"main.cpp", "tiny.cpp", "tiny_control.cpp"}),
-            "0 1 1 0\n");
+            "0 1 1 0 1 0 0 1\n");
+}
+
+// What the firmware says of the state in `file`, where it then leaves its own after some minutes.
+std::string resumed(const Program& model, const rt::FeatureTable& features, const rt::ControlOptions& options,
+                    const std::string& file) {
+  Firmware firmware = emit(model, {"tiny", Optimize::balanced, "host", "g++", ""});
+  emit_features(bind_features(features, model, "tiny"), "tiny", firmware);
+  emit_control(options, std::vector<int32_t>{0, 3}, "tiny", firmware);
+  return output_of(firmware,
+                   fmt::format(R"(#include <stdio.h>
+#include "tiny.hpp"
+#include "tiny_control.hpp"
+alignas(16) static uint8_t arena[TINY_ARENA_BYTES];
+int main() {{
+  static tiny_control control;
+  if (tiny_init(arena, sizeof arena) != whit_status_ok) return 1;
+  if (FILE* saved = fopen("{0}", "rb")) {{
+    if (fread(&control, sizeof control, 1, saved) != 1) return 1;
+    fclose(saved);
+  }}
+  printf("%d", tiny_control_resume(&control));
+  for (int minute = 7000; minute < 7020; ++minute) tiny_control_minute(&control, arena, minute, 18, 0, 1, 0);
+  FILE* saved = fopen("{0}", "wb");
+  if (saved == nullptr || fwrite(&control, sizeof control, 1, saved) != 1) return 1;
+  fclose(saved);
+}}
+)",
+                               file),
+                   {"main.cpp", "tiny.cpp", "tiny_control.cpp"});
+}
+
+TEST(EmitControl, RefusesTheStateOfAnotherFirmware) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.path() / "state";
+  EXPECT_EQ(resumed(program(), table(), kOptions, file), "0");
+  EXPECT_EQ(resumed(program(), table(), kOptions, file), "1");
+  rt::ControlOptions options = kOptions;
+  options.setback.low = 16;
+  EXPECT_EQ(resumed(program(), table(), options, file), "0");
+  rt::FeatureTable other = table();
+  other.offset = kScale;
+  EXPECT_EQ(resumed(program(), other, options, file), "0");
+  std::string graph = kGraph;
+  graph.replace(graph.find("{1 1 1 1}"), 9, "{1 1 1 2}");
+  EXPECT_EQ(resumed(compile(ir::parse_text(graph), {}, Sha256{}).program, other, options, file), "0");
 }
 
 TEST(BindFeatures, RefusesOtherModels) {
