@@ -20,22 +20,10 @@ rt::Band read_band(const TomlTable& control, const std::string& key, double swin
   return band;
 }
 
-// "07:30" as minutes of the day.
-int32_t read_clock(const TomlTable& table, const std::string& key) {
-  const std::string text = table.text(key);
-  const auto digit = [&](size_t i) { return text[i] >= '0' && text[i] <= '9' ? text[i] - '0' : 100; };
-  int32_t minutes = 10000;
-  if (text.size() == 5 && text[2] == ':' && digit(3) < 6) {
-    minutes = (digit(0) * 10 + digit(1)) * 60 + digit(3) * 10 + digit(4);
-  }
-  if (minutes > rt::kDayMinutes) throw table.error(key, fmt::format("'{}' is no time of a day", text), "\"07:30\"");
-  return minutes;
-}
-
 rt::Schedule read_schedule(const TomlTable& table) {
   static const std::vector<std::string> kDays = {"monday", "tuesday",  "wednesday", "thursday",
                                                  "friday", "saturday", "sunday"};
-  rt::Schedule schedule{read_clock(table, "open"), read_clock(table, "close"), 0};
+  rt::Schedule schedule{simulate::minute_of_day(table, "open"), simulate::minute_of_day(table, "close"), 0};
   if (schedule.open_minute >= schedule.close_minute) {
     throw table.error("close", "it closes before it opens", "a later time; \"24:00\" is midnight");
   }

@@ -15,17 +15,6 @@ constexpr Range kPositive = {1e-9};
 constexpr Range kCelsius = {-90, 90};
 constexpr Range kMinutes = {0, 1440};
 
-// "08:30" is 510.
-int32_t minute(const TomlTable& table, const std::string& key) {
-  const std::string text = table.text(key);
-  int hour = 0, minute = 0, used = 0;
-  if (std::sscanf(text.c_str(), "%2d:%2d%n", &hour, &minute, &used) != 2 || static_cast<size_t>(used) != text.size() ||
-      hour < 0 || hour > 24 || minute < 0 || minute > 59) {
-    throw table.error(key, fmt::format("'{}' is no time of the day", text), "such as \"08:30\"");
-  }
-  return hour * 60 + minute;
-}
-
 std::array<double, kWalls> by_wall(const TomlTable& table) {
   const TomlTable areas = table.table("area_m2");
   return {areas.number("north", kNotNegative), areas.number("east", kNotNegative), areas.number("south", kNotNegative),
@@ -130,11 +119,11 @@ OccupancyOptions read_occupancy(const TomlTable& table) {
   o.weekend_attendance = table.number("weekend_attendance", kShare);
   o.weekend_probability = table.number("weekend_probability", kShare);
   o.holiday_probability = table.number("holiday_probability", kShare);
-  o.arrive_minute = minute(table, "arrive");
-  o.leave_minute = minute(table, "leave");
+  o.arrive_minute = minute_of_day(table, "arrive");
+  o.leave_minute = minute_of_day(table, "leave");
   o.spread_minutes = table.number("spread_minutes", kMinutes);
   o.day_spread_minutes = table.number("day_spread_minutes", kMinutes);
-  o.lunch_minute = minute(table, "lunch");
+  o.lunch_minute = minute_of_day(table, "lunch");
   o.lunch_minutes = static_cast<int32_t>(table.integer("lunch_minutes", kMinutes));
   o.lunch_probability = table.number("lunch_probability", kShare);
   table.refuse_unknown_keys();
@@ -195,8 +184,8 @@ ThermostatOptions read_thermostat(const TomlTable& table) {
   o.vacant = read_band(table, "vacant");
   const double gap = o.occupied.cool_celsius - o.occupied.heat_celsius;
   o.differential_k = table.number("differential_k", {0, gap});
-  o.first_minute = minute(table, "first");
-  o.last_minute = minute(table, "last");
+  o.first_minute = minute_of_day(table, "first");
+  o.last_minute = minute_of_day(table, "last");
   o.varied_setpoint_k = table.number("varied_setpoint_k", kNotNegative, 0);
   o.varied_start_minutes = static_cast<int32_t>(table.integer("varied_start_minutes", kMinutes, 0));
   table.refuse_unknown_keys();
@@ -204,6 +193,17 @@ ThermostatOptions read_thermostat(const TomlTable& table) {
 }
 
 }  // namespace
+
+int32_t minute_of_day(const TomlTable& table, const std::string& key) {
+  const std::string text = table.text(key);
+  const auto digit = [&](size_t i) { return text[i] >= '0' && text[i] <= '9' ? text[i] - '0' : 100; };
+  int32_t minutes = 10000;
+  if (text.size() == 5 && text[2] == ':' && digit(3) < 6) {
+    minutes = (digit(0) * 10 + digit(1)) * 60 + digit(3) * 10 + digit(4);
+  }
+  if (minutes > 24 * 60) throw table.error(key, fmt::format("'{}' is no time of the day", text), "such as \"08:30\"");
+  return minutes;
+}
 
 int64_t seconds_of_date(const std::string& date, const std::string& where) {
   int year = 0, month = 0, day = 0, used = 0;

@@ -56,6 +56,9 @@ struct SimulationOptions {
 // `start` and `warm_up_days`; other tables are the caller's. Error bad_input at file, line and key.
 SimulationOptions read_simulation(const TomlTable& root);
 
+// A time of the day, "07:30", in minutes; "24:00" is 1440. Error bad_input.
+int32_t minute_of_day(const TomlTable& table, const std::string& key);
+
 // The midnight that begins a date such as "2024-01-15". Error bad_input at `where`.
 int64_t seconds_of_date(const std::string& date, const std::string& where);
 
