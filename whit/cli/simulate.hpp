@@ -16,7 +16,8 @@ void add_simulate_target(CLI::App& simulate);
 
 struct ControlFlags {
   std::string building, model, data;
-  uint64_t seed = 1;
+  // Data to learn from is made with smaller seeds, and options were chosen on them: what is reported is of others.
+  uint64_t seed = 101;
 };
 void add_control_flags(CLI::App& verb, ControlFlags& flags);
 

@@ -39,10 +39,16 @@ void run(const Arguments& arguments) {
   const nlohmann::ordered_json json = control::to_json(results, plan, setup.options);
   if (!arguments.output.empty()) write_file(arguments.output, json.dump(1) + "\n");
   if (arguments.json) return fmt::print("{}\n", json.dump(2));
-  fmt::print("{} days, {} seeds; discomfort is outside of {:.1f} to {:.1f} degC while somebody is there\n\n{}\n{}",
-             plan.days, plan.seeds.size(), setup.options.device.comfort.low, setup.options.device.comfort.high,
-             report::to_text(control::figures_table(json)), report::to_text(control::savings_table(json)));
-  fmt::print("in brackets: 95 % confidence intervals of the paired differences\n");
+  fmt::print(
+      "{} days, {} seeds ({} to {}); discomfort is outside of {:.1f} to {:.1f} degC while somebody is there\n\n{}\n{}",
+      plan.days, plan.seeds.size(), plan.seeds.front(), plan.seeds.back(), setup.options.device.comfort.low,
+      setup.options.device.comfort.high, report::to_text(control::figures_table(json)),
+      report::to_text(control::savings_table(json)));
+  fmt::print("in brackets: 95 % confidence intervals of the paired differences\n\n{}",
+             report::to_text(control::money_table(json)));
+  fmt::print("a year: the mean of {}, at ${:.2f} a kWh; a gateway costs ${:.0f}\n",
+             plan.seasons.size() == 1 ? "the one season" : "the seasons", setup.options.price_kwh,
+             setup.options.device_cost);
 }
 
 }  // namespace
@@ -52,7 +58,10 @@ void add_control_flags(CLI::App& verb, ControlFlags& flags) {
       ->required();
   verb.add_option("--model", flags.model, "that forecasts the temperature")->required();
   verb.add_option("--data", flags.data, "data.json of `whit data -o`, or its folder")->required();
-  verb.add_option("--seed", flags.seed, "of weather, people and noise; the first one")->capture_default_str();
+  verb.add_option(
+          "--seed", flags.seed,
+          "of weather, people and noise, the first one; those below 101 are for training and for choosing options")
+      ->capture_default_str();
 }
 
 ControlSetup load_control(const ControlFlags& flags, compile::KernelSet kernels) {

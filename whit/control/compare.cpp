@@ -71,19 +71,25 @@ Json predictive_json(const std::vector<LoopResult>& runs) {
   return json;
 }
 
-// What the saved energy is worth, for floors that are alike.
-Json money_json(double saved_kwh_a_month, const Options& options) {
+// What the saved energy is worth, for floors that are alike. A year is the mean of the seasons, each as long as the
+// others.
+Json money_json(const Json& seasons, const std::string& baseline, const Options& options) {
+  double saved_kwh_a_month = 0;
+  for (const Json& season : seasons) {
+    saved_kwh_a_month -= season["against"][baseline]["kwh_a_month"]["difference"]["mean"].get<double>();
+  }
+  saved_kwh_a_month /= static_cast<double>(seasons.size());
   Json json = Json::array();
-  for (const int floors : {1, 10}) {
-    const double a_year = saved_kwh_a_month * 12 * options.price_kwh * floors;
-    Json row{{"floors", floors}, {"saved_a_year", a_year}, {"devices_cost", options.device_cost * floors}};
-    row["payback_months"] = a_year > 0 ? Json(options.device_cost * floors / a_year * 12) : Json(nullptr);
+  for (const auto& [floors, devices] : {std::pair{1, 1}, {10, 10}, {10, 1}}) {
+    const double a_year = saved_kwh_a_month * 12 * options.price_kwh * floors, cost = options.device_cost * devices;
+    Json row{{"floors", floors}, {"devices", devices}, {"saved_a_year", a_year}, {"devices_cost", cost}};
+    row["payback_months"] = a_year > 0 ? Json(cost / a_year * 12) : Json(nullptr);
     json.push_back(row);
   }
   return json;
 }
 
-Json against(const SeasonResult& result, Controller baseline, const Options& options) {
+Json against(const SeasonResult& result, Controller baseline) {
   const auto& ours = result.runs.at(Controller::predictive);
   const auto& theirs = result.runs.at(baseline);
   Json json;
@@ -93,10 +99,9 @@ Json against(const SeasonResult& result, Controller baseline, const Options& opt
                         {"saving_percent", to_json(saving(difference, estimate(values_of(theirs, figure)).mean))}};
   }
   const double more_discomfort = json["discomfort_kh_a_month"]["difference"]["mean"];
-  const double less_discomfort = json["discomfort_kh_a_month"]["difference"]["low"];
-  // Equal: zero lies within the interval. Better: all of it is below.
-  json["comfort"] = more_discomfort <= 0 ? "equal or better" : less_discomfort <= 0 ? "not distinguishable" : "worse";
-  json["money"] = money_json(-json["kwh_a_month"]["difference"]["mean"].get<double>(), options);
+  const double at_least = json["discomfort_kh_a_month"]["difference"]["low"];
+  // By the mean; "not distinguishable": more on the mean, but zero lies within the interval.
+  json["comfort"] = more_discomfort <= 0 ? "equal or better" : at_least <= 0 ? "not distinguishable" : "worse";
   return json;
 }
 
@@ -209,9 +214,14 @@ Json to_json(const std::vector<SeasonResult>& results, const Plan& plan, const O
     }
     for (const Controller baseline : kControllers) {
       if (baseline == Controller::predictive) continue;
-      season["against"][name_of(baseline)] = against(result, baseline, options);
+      season["against"][name_of(baseline)] = against(result, baseline);
     }
     season["trace"] = trace_json(result.trace, options.device);
+  }
+  for (Json& season : json["seasons"]) {
+    for (const auto& [baseline, entry] : season["against"].items()) {
+      entry["money"] = money_json(json["seasons"], baseline, options);
+    }
   }
   return json;
 }
@@ -242,8 +252,7 @@ report::Table savings_table(const Json& json) {
                        {"cycles", true},
                        {"energy", true},
                        {"discomfort K h/month", true},
-                       {"comfort"},
-                       {"payback, 1 floor", true}},
+                       {"comfort"}},
                       {}};
   const auto percent = [](const Json& e) {
     return fmt::format("{:+.1f} % ({:+.1f} to {:+.1f})", -e.at("mean").get<double>(), -e.at("high").get<double>(),
@@ -252,12 +261,24 @@ report::Table savings_table(const Json& json) {
   for (const auto& [season, result] : json.at("seasons").items()) {
     for (const auto& [baseline, entry] : result.at("against").items()) {
       const Json& difference = entry.at("discomfort_kh_a_month").at("difference");
-      const Json& payback = entry.at("money")[0].at("payback_months");
       table.rows.push_back({season, baseline, percent(entry.at("cycles_a_day").at("saving_percent")),
                             percent(entry.at("kwh_a_month").at("saving_percent")),
                             fmt::format("{:+.2f} ({:+.2f} to {:+.2f})", difference.at("mean").get<double>(),
                                         difference.at("low").get<double>(), difference.at("high").get<double>()),
-                            entry.at("comfort").get<std::string>(),
+                            entry.at("comfort").get<std::string>()});
+    }
+  }
+  return table;
+}
+
+report::Table money_table(const Json& json) {
+  report::Table table{
+      {{"predictive against"}, {"floors", true}, {"gateways", true}, {"saved a year", true}, {"payback", true}}, {}};
+  for (const auto& [baseline, entry] : json.at("seasons").front().at("against").items()) {
+    for (const Json& row : entry.at("money")) {
+      const Json& payback = row.at("payback_months");
+      table.rows.push_back({baseline, row.at("floors").dump(), row.at("devices").dump(),
+                            fmt::format("${:.0f}", row.at("saved_a_year").get<double>()),
                             payback.is_null() ? "never" : fmt::format("{:.1f} months", payback.get<double>())});
     }
   }

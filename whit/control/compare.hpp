@@ -42,8 +42,10 @@ std::vector<SeasonResult> compare(const Plan& plan, const simulate::SimulationOp
 // docs/formats/control.md
 nlohmann::ordered_json to_json(const std::vector<SeasonResult>& results, const Plan& plan, const Options& options);
 
-// The same for a terminal: a row for each season and controller, one for each comparison.
+// The same for a terminal: a row for each season and controller, one for each comparison, one for each comparison and
+// number of floors.
 report::Table figures_table(const nlohmann::ordered_json& json);
 report::Table savings_table(const nlohmann::ordered_json& json);
+report::Table money_table(const nlohmann::ordered_json& json);
 
 }  // namespace whit::control

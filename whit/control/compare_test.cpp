@@ -123,6 +123,22 @@ output %2
   }
   EXPECT_EQ(figures_table(json).rows.size(), 8u);
   EXPECT_EQ(savings_table(json).rows.size(), 6u);
+  // Money: a year is the mean of both seasons; ten floors have ten gateways, or one.
+  double saved_kwh = 0;
+  for (const auto& season : json["seasons"]) {
+    saved_kwh -= season["against"]["deadband"]["kwh_a_month"]["difference"]["mean"].get<double>() / 2;
+  }
+  const auto& money = json["seasons"]["cooling"]["against"]["deadband"]["money"];
+  EXPECT_EQ(money, json["seasons"]["heating"]["against"]["deadband"]["money"]);
+  ASSERT_EQ(money.size(), 3u);
+  EXPECT_NEAR(money[0]["saved_a_year"], saved_kwh * 12 * options.price_kwh, 1e-6);
+  EXPECT_NEAR(money[0]["payback_months"], options.device_cost / (saved_kwh * options.price_kwh), 1e-6);
+  EXPECT_EQ(money[1]["devices_cost"], 10 * options.device_cost);
+  EXPECT_NEAR(money[1]["payback_months"], money[0]["payback_months"], 1e-6);
+  EXPECT_EQ(money[2]["devices_cost"], options.device_cost);
+  EXPECT_NEAR(money[2]["saved_a_year"], money[1]["saved_a_year"], 1e-6);
+  EXPECT_NEAR(money[2]["payback_months"], money[0]["payback_months"].get<double>() / 10, 1e-6);
+  EXPECT_EQ(money_table(json).rows.size(), 9u);
   // The same again.
   EXPECT_EQ(to_json(compare(plan, simulation, options, forecaster, [](int64_t, int64_t) {}), plan, options), json);
 }

@@ -21,7 +21,7 @@ struct Options {
   rt::ControlOptions device;
   std::vector<Season> seasons;
   double price_kwh = 0;    // of electricity, $
-  double device_cost = 0;  // of a gateway for each floor, $
+  double device_cost = 0;  // of a gateway, $
 };
 
 // `root`: the whole building.toml; the heat pump's minimum times are its own. `horizon_s`: of the model's target. Error
