@@ -1,4 +1,4 @@
-// whit build model.tflite --target cortex-m4 -o firmware/
+// whit build model.tflite --target cortex-m4 -o firmware/ [--features DATA [--control BUILDING.toml]]
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +9,9 @@
 #include "whit/base/error.hpp"
 #include "whit/cli/model.hpp"
 #include "whit/cli/verbs.hpp"
+#include "whit/compile/emit/emit_control.hpp"
 #include "whit/compile/emit/emit_features.hpp"
+#include "whit/control/options.hpp"
 #include "whit/data/feature_table.hpp"
 #include "whit/target/bench.hpp"
 #include "whit/target/target.hpp"
@@ -21,7 +23,7 @@ struct Arguments {
   std::string model;
   std::string output;
   std::string target;
-  std::string features;
+  std::string features, control;
   CompileFlags compile;
 };
 
@@ -82,6 +84,16 @@ void print_cost(const compile::Compiled& compiled, const target::Target& target,
   }
 }
 
+// The predictive controller of a building: docs/guide/control.md.
+void add_controller(const Arguments& arguments, const data::FeatureTable& table, const std::string& name,
+                    compile::Firmware& firmware) {
+  const TomlTable building = TomlTable::read(arguments.control);
+  const std::vector<int32_t> sensors = control::sensors_of(table, arguments.features);
+  const control::Options options =
+      control::read_options(building, simulate::read_simulation(building), table.horizon_s);
+  compile::emit_control(options.device, sensors, name, firmware);
+}
+
 void run(const Arguments& arguments) {
   const target::Target& target = target::find_target(arguments.target);
   const compile::Compiled compiled =
@@ -98,6 +110,7 @@ void run(const Arguments& arguments) {
   if (!arguments.features.empty()) {
     const data::FeatureTable table = data::read_feature_table(arguments.features);
     compile::emit_features(compile::bind_features(table.view(), compiled.program, arguments.model), name, firmware);
+    if (!arguments.control.empty()) add_controller(arguments, table, name, firmware);
   }
   compile::write_firmware(firmware, arguments.output);
   fmt::print("{} for {}: {} files in {}\n", name, arguments.target, firmware.size(), arguments.output);
@@ -119,8 +132,12 @@ void add_build(CLI::App& app) {
   verb->add_option("model", arguments->model, "model.onnx, model.tflite or model.whit")->required();
   verb->add_option("--target", arguments->target, "what the firmware runs on, such as cortex-m4")->required();
   verb->add_option("-o,--output", arguments->output, "directory to write")->required();
-  verb->add_option("--features", arguments->features,
-                   "data.json of `whit data -o`: the code from readings to the input comes along");
+  CLI::Option* features =
+      verb->add_option("--features", arguments->features,
+                       "data.json of `whit data -o`: the code from readings to the input comes along");
+  verb->add_option("--control", arguments->control,
+                   "building.toml with a table [control]: the predictive controller comes along")
+      ->needs(features);
   add_compile_flags(*verb, arguments->compile);
   verb->callback([arguments] { run(*arguments); });
 }
