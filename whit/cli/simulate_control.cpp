@@ -11,6 +11,7 @@
 #include "whit/base/progress.hpp"
 #include "whit/cli/simulate.hpp"
 #include "whit/control/compare.hpp"
+#include "whit/control/tables.hpp"
 
 namespace whit::cli {
 namespace {

@@ -1,7 +1,5 @@
 #include "whit/control/compare.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -224,65 +222,6 @@ Json to_json(const std::vector<SeasonResult>& results, const Plan& plan, const O
     }
   }
   return json;
-}
-
-report::Table figures_table(const Json& json) {
-  report::Table table{{{"season"},
-                       {"controller"},
-                       {"cycles/day", true},
-                       {"kWh/month", true},
-                       {"discomfort K h/month", true},
-                       {"in open hours", true},
-                       {"peak kW", true}},
-                      {}};
-  for (const auto& [season, result] : json.at("seasons").items()) {
-    for (const auto& [controller, entry] : result.at("controllers").items()) {
-      std::vector<std::string> row = {season, controller};
-      for (const Figure& figure : kFigures)
-        row.push_back(fmt::format("{:.1f}", entry.at(figure.key).at("mean").get<double>()));
-      table.rows.push_back(row);
-    }
-  }
-  return table;
-}
-
-report::Table savings_table(const Json& json) {
-  report::Table table{{{"season"},
-                       {"predictive against"},
-                       {"cycles", true},
-                       {"energy", true},
-                       {"discomfort K h/month", true},
-                       {"comfort"}},
-                      {}};
-  const auto percent = [](const Json& e) {
-    return fmt::format("{:+.1f} % ({:+.1f} to {:+.1f})", -e.at("mean").get<double>(), -e.at("high").get<double>(),
-                       -e.at("low").get<double>());
-  };
-  for (const auto& [season, result] : json.at("seasons").items()) {
-    for (const auto& [baseline, entry] : result.at("against").items()) {
-      const Json& difference = entry.at("discomfort_kh_a_month").at("difference");
-      table.rows.push_back({season, baseline, percent(entry.at("cycles_a_day").at("saving_percent")),
-                            percent(entry.at("kwh_a_month").at("saving_percent")),
-                            fmt::format("{:+.2f} ({:+.2f} to {:+.2f})", difference.at("mean").get<double>(),
-                                        difference.at("low").get<double>(), difference.at("high").get<double>()),
-                            entry.at("comfort").get<std::string>()});
-    }
-  }
-  return table;
-}
-
-report::Table money_table(const Json& json) {
-  report::Table table{
-      {{"predictive against"}, {"floors", true}, {"gateways", true}, {"saved a year", true}, {"payback", true}}, {}};
-  for (const auto& [baseline, entry] : json.at("seasons").front().at("against").items()) {
-    for (const Json& row : entry.at("money")) {
-      const Json& payback = row.at("payback_months");
-      table.rows.push_back({baseline, row.at("floors").dump(), row.at("devices").dump(),
-                            fmt::format("${:.0f}", row.at("saved_a_year").get<double>()),
-                            payback.is_null() ? "never" : fmt::format("{:.1f} months", payback.get<double>())});
-    }
-  }
-  return table;
 }
 
 }  // namespace whit::control

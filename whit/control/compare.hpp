@@ -8,7 +8,6 @@
 #include <span>
 
 #include "whit/control/closed_loop.hpp"
-#include "whit/report/table.hpp"
 
 namespace whit::control {
 
@@ -41,11 +40,5 @@ std::vector<SeasonResult> compare(const Plan& plan, const simulate::SimulationOp
 
 // docs/formats/control.md
 nlohmann::ordered_json to_json(const std::vector<SeasonResult>& results, const Plan& plan, const Options& options);
-
-// The same for a terminal: a row for each season and controller, one for each comparison, one for each comparison and
-// number of floors.
-report::Table figures_table(const nlohmann::ordered_json& json);
-report::Table savings_table(const nlohmann::ordered_json& json);
-report::Table money_table(const nlohmann::ordered_json& json);
 
 }  // namespace whit::control

@@ -7,6 +7,7 @@
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
 #include "whit/compile/compile.hpp"
+#include "whit/control/tables.hpp"
 #include "whit/ir/text.hpp"
 
 namespace whit::control {

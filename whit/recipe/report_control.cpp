@@ -1,27 +1,16 @@
 // The control loop of `whit simulate control` (docs/formats/control.md) in the report.
 #include <fmt/format.h>
 
+#include "whit/control/tables.hpp"
 #include "whit/recipe/report.hpp"
 
 namespace whit::recipe {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Found = nlohmann::json;
-
-struct Column {
-  const char *key, *title, *format;
-};
-constexpr Column kColumns[] = {{"cycles_a_day", "cycles a day", "{:.1f}"},
-                               {"kwh_a_month", "kWh a month", "{:.0f}"},
-                               {"discomfort_kh_a_month", "discomfort, K h a month", "{:.2f}"},
-                               {"scheduled_discomfort_kh_a_month", "of it in open hours", "{:.2f}"},
-                               {"peak_kw", "peak kW", "{:.2f}"}};
-
-Json column_of(const Found& list) { return Json(list); }
 
 // Forecasts stand at the minute that they are about, `horizon` minutes after they were made.
-report::Chart day_chart(const std::string& season, const Found& trace, double horizon) {
+report::Chart day_chart(const std::string& season, const Json& trace, double horizon) {
   Json minutes = Json::array(), ahead = Json::array();
   const double first = trace["minute"].empty() ? 0 : trace["minute"][0].get<double>();
   for (const auto& minute : trace["minute"]) {
@@ -29,7 +18,7 @@ report::Chart day_chart(const std::string& season, const Found& trace, double ho
     ahead.push_back(minute.get<double>() - first + horizon);
   }
   const auto line = [&](const char* name, const char* key, const char* style) {
-    return Json{{"name", name}, {"x", minutes}, {"y", column_of(trace[key])}, {"style", style}};
+    return Json{{"name", name}, {"x", minutes}, {"y", trace[key]}, {"style", style}};
   };
   Json series = {line("", "low", "line"), line("comfort band", "high", "band"), line("indoor", "t_in", "line"),
                  line("", "forecast", "dash")};
@@ -49,39 +38,18 @@ report::Chart day_chart(const std::string& season, const Found& trace, double ho
           "the minute that it is about."};
 }
 
-std::string interval(const Found& e, const char* format, double sign = 1) {
-  double low = sign * e["low"].get<double>(), high = sign * e["high"].get<double>();
-  if (low > high) std::swap(low, high);
-  return fmt::format(fmt::runtime(fmt::format("{0} ({0} to {0})", format)), sign * e["mean"].get<double>(), low, high);
-}
-
 // Of the predictive controller.
-std::vector<std::string> forecast_row(const std::string& season, const Found& entry) {
-  const Found leads = entry.value("lead_minutes", Found::object());
+std::vector<std::string> forecast_row(const std::string& season, const Json& entry, size_t seeds) {
+  const Json leads = entry.value("lead_minutes", Json::object());
   std::vector<std::string> row = {season, "", "", std::to_string(leads.value("count", 0))};
   if (entry.contains("trusted_share")) {
     row[1] = fmt::format("{:.1f} %", 100 * entry["trusted_share"]["mean"].get<double>());
   }
-  if (entry.contains("forecast_mae_k")) row[2] = interval(entry["forecast_mae_k"], "{:.3f}");
+  if (entry.contains("forecast_mae_k")) row[2] = control::interval_text(entry["forecast_mae_k"], "{:.3f}", 1, seeds);
   for (const char* key : {"p5", "median", "p95"}) {
     row.push_back(leads.contains(key) ? fmt::format("{:.0f}", leads[key].get<double>()) : "");
   }
   return row;
-}
-
-// Of all seasons together, so every season holds the same.
-report::Table money_table(const Found& control) {
-  report::Table table{
-      {{"against"}, {"floors", true}, {"gateways", true}, {"saved a year", true}, {"payback, months", true}}, {}};
-  for (const auto& [baseline, entry] : control["seasons"].front()["against"].items()) {
-    for (const Found& row : entry["money"]) {
-      const Found& payback = row["payback_months"];
-      table.rows.push_back({baseline, row["floors"].dump(), row["devices"].dump(),
-                            fmt::format("${:.0f}", row["saved_a_year"].get<double>()),
-                            payback.is_null() ? "never" : fmt::format("{:.1f}", payback.get<double>())});
-    }
-  }
-  return table;
 }
 
 }  // namespace
@@ -89,11 +57,9 @@ report::Table money_table(const Found& control) {
 report::Section control_section(const Results& results) {
   report::Section section{"The control loop", {}, {}, {}};
   if (!results.recipe.controls) return section;
-  const Found control = read_json(results.folder / kControlFile);
-  const Found data = read_json(results.folder / results.plan.views.at(results.choice.winner) / "data.json");
+  const Json control = read_json(results.folder / kControlFile);
+  const Json data = read_json(results.folder / results.plan.views.at(results.choice.winner) / "data.json");
   const double horizon = data["features"].value("horizon_s", 0.0) / 60;
-  report::Table figures{{{"season"}, {"controller"}}, {}};
-  for (const Column& column : kColumns) figures.columns.push_back({column.title, true});
   report::Table forecasts{{{"season"},
                            {"trusted, of the minutes", true},
                            {"MAE in the loop, K", true},
@@ -102,25 +68,9 @@ report::Section control_section(const Results& results) {
                            {"median", true},
                            {"95 % below", true}},
                           {}};
-  report::Table savings{
-      {{"season"}, {"against"}, {"cycles", true}, {"energy", true}, {"discomfort, K h a month", true}, {"comfort"}},
-      {}};
   for (const auto& [season, result] : control["seasons"].items()) {
     if (result.contains("trace")) section.charts.push_back(day_chart(season, result["trace"], horizon));
-    for (const auto& [name, entry] : result["controllers"].items()) {
-      std::vector<std::string> row = {season, name};
-      for (const Column& column : kColumns) {
-        row.push_back(fmt::format(fmt::runtime(column.format), entry[column.key]["mean"].get<double>()));
-      }
-      figures.rows.push_back(row);
-    }
-    forecasts.rows.push_back(forecast_row(season, result["controllers"]["predictive"]));
-    for (const auto& [baseline, entry] : result["against"].items()) {
-      savings.rows.push_back({season, baseline, interval(entry["cycles_a_day"]["saving_percent"], "{:+.1f} %", -1),
-                              interval(entry["kwh_a_month"]["saving_percent"], "{:+.1f} %", -1),
-                              interval(entry["discomfort_kh_a_month"]["difference"], "{:+.2f}"),
-                              entry.value("comfort", "")});
-    }
+    forecasts.rows.push_back(forecast_row(season, result["controllers"]["predictive"], control["seeds"].size()));
   }
   Json labels = Json::array(), by_controller = Json::object(), discomfort = Json::object();
   for (const auto& [season, result] : control["seasons"].items()) {
@@ -145,14 +95,14 @@ report::Section control_section(const Results& results) {
       control.value("days", 0), control["seeds"].size(), control["comfort"]["low_celsius"].get<double>(),
       control["comfort"]["high_celsius"].get<double>());
   section.charts.back().how = section.charts[section.charts.size() - 2].how = how;
-  section.tables.push_back({"Each controller, mean of the seeds", figures, how});
+  section.tables.push_back({"Each controller, mean of the seeds", control::figures_table(control), how});
   section.tables.push_back({"The forecasts in the loop", forecasts,
                             "Trusted: the forecast was there, and its running error below the drift limit. A pre-start "
                             "is so many minutes before the opening."});
+  section.tables.push_back({"Predictive against each other controller", control::savings_table(control),
+                            "Paired differences with 95 % confidence intervals."});
   section.tables.push_back(
-      {"Predictive against each other controller", savings, "Paired differences with 95 % confidence intervals."});
-  section.tables.push_back(
-      {"What it saves", money_table(control),
+      {"What it saves", control::money_table(control),
        fmt::format("Energy at ${:.2f} a kWh, twelve months as the seasons are on the mean; a gateway "
                    "costs ${:.0f}.",
                    control["price_kwh"].get<double>(), control["device_cost"].get<double>())});
@@ -172,7 +122,7 @@ report::Section firmware_section(const Results& results) {
                       {}};
   for (const std::string& machine : results.recipe.control_targets) {
     if (!std::filesystem::exists(results.folder / target_of(machine))) continue;
-    const Found run = read_json(results.folder / target_of(machine));
+    const Json run = read_json(results.folder / target_of(machine));
     const auto count = [&](const char* key) { return std::to_string(run.value(key, int64_t{0})); };
     table.rows.push_back({machine, count("flash_bytes"), count("ram_bytes"), count("minutes"), count("same_demands"),
                           count("same_after_restart"), count("minute_instructions"), count("forecast_instructions")});
