@@ -67,7 +67,8 @@ output %3
 )")));
   }
   // What `whit data -o` writes into `name`. `fourth`: the name of the last column; `every_s`: between rows.
-  void write_data(const std::string& name, const std::string& fourth, int every_s) const {
+  void write_data(const std::string& name, const std::string& fourth, int every_s,
+                  const std::string& target = "t_in") const {
     std::string csv = "time,t_in,t_out,occupancy," + fourth + "\n";
     for (int i = 0; i < 6000; ++i) {
       const int s = i * every_s;
@@ -79,8 +80,7 @@ output %3
     write_file(path("recipe.toml"),
                "[data]\nkind = \"table\"\npath = \"room.csv\"\n"
                "columns = [\"t_in\", \"" +
-                   fourth + R"("]
-target = "t_in"
+                   fourth + "\"]\ntarget = \"" + target + R"("
 time = "time"
 [data.window]
 horizon_s = 3600
@@ -111,12 +111,19 @@ TEST_F(ControlCli, ComparesOnSeedsThatNobodyLearnedFrom) {
   EXPECT_EQ(result.exit_code, 0) << result.output;
   EXPECT_NE(result.output.find("2 seeds (101 to 102)"), std::string::npos) << result.output;
   EXPECT_NE(result.output.find("a year: the mean of the seasons"), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("from 2 seeds: the energy is known to within "), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("more seeds: --seeds 10"), std::string::npos) << result.output;
   EXPECT_NE(text_of(path("c.json")).find("\"payback_months\""), std::string::npos);
+  const ProcessResult alone = whit(control("control", {"--seeds", "1", "--days", "1", "--seasons", "heating"}));
+  EXPECT_EQ(alone.exit_code, 0) << alone.output;
+  EXPECT_EQ(alone.output.find("in brackets"), std::string::npos) << alone.output;
+  EXPECT_NE(alone.output.find("from one seed: "), std::string::npos) << alone.output;
 }
 
 TEST_F(ControlCli, SaysWhatIsWrong) {
   write_data("humid", "humidity", 60);
   write_data("slow", "hvac", 300);
+  write_data("other", "hvac", 60, "hvac");
   write_model("wide.tflite", "1,3", "{1 2 3}");
   std::string without = text_of(building());
   write_file(path("without.toml"), without.substr(0, without.find("\n[control]")) + "\n");
@@ -128,6 +135,7 @@ TEST_F(ControlCli, SaysWhatIsWrong) {
     refused(control(verb, {}, "trend.tflite", "none"), 3, "none");
     refused(control(verb, {}, "trend.tflite", "humid"), 3, "the controller has no sensor 'humidity'");
     refused(control(verb, {}, "trend.tflite", "slow"), 3, "rows every 300 s");
+    refused(control(verb, {}, "trend.tflite", "other"), 3, "the model predicts 'hvac', not the room's temperature");
     refused(control(verb, {}, "trend.tflite", "data", path("none.toml")), 3, "none.toml");
     refused(control(verb, {}, "trend.tflite", "data", path("without.toml")), 3, "control");
     refused(control(verb, {"--days", "0"}), 2, "--days");
@@ -152,6 +160,10 @@ TEST_F(ControlCli, BuildWritesTheController) {
   EXPECT_NE(alone.output.find("--features"), std::string::npos) << alone.output;
   const ProcessResult unknown = build({"--features", path("data"), "--control", path("recipe.toml")});
   EXPECT_EQ(unknown.exit_code, 3) << unknown.output;
+  write_data("other", "hvac", 60, "hvac");
+  const ProcessResult other = build({"--features", path("other"), "--control", building()});
+  EXPECT_EQ(other.exit_code, 3) << other.output;
+  EXPECT_NE(other.output.find("the model predicts 'hvac'"), std::string::npos) << other.output;
   EXPECT_FALSE(std::filesystem::exists(path("firmware")));
 
   const ProcessResult built = build({"--features", path("data"), "--control", building()});

@@ -45,11 +45,14 @@ void run(const Arguments& arguments) {
       plan.days, plan.seeds.size(), plan.seeds.front(), plan.seeds.back(), setup.options.device.comfort.low,
       setup.options.device.comfort.high, report::to_text(control::figures_table(json)),
       report::to_text(control::savings_table(json)));
-  fmt::print("in brackets: 95 % confidence intervals of the paired differences\n\n{}",
+  fmt::print("{}\n{}",
+             plan.seeds.size() > 1 ? "in brackets: 95 % confidence intervals of the paired differences\n" : "",
              report::to_text(control::money_table(json)));
   fmt::print("a year: the mean of {}, at ${:.2f} a kWh; a gateway costs ${:.0f}\n",
              plan.seasons.size() == 1 ? "the one season" : "the seasons", setup.options.price_kwh,
              setup.options.device_cost);
+  const std::string few = control::few_seeds(json);
+  if (!few.empty()) fmt::print("{}; more seeds: --seeds 10\n", few);
 }
 
 }  // namespace

@@ -140,6 +140,7 @@ output %2
   EXPECT_NEAR(money[2]["saved_a_year"], money[1]["saved_a_year"], 1e-6);
   EXPECT_NEAR(money[2]["payback_months"], money[0]["payback_months"].get<double>() / 10, 1e-6);
   EXPECT_EQ(money_table(json).rows.size(), 9u);
+  EXPECT_TRUE(few_seeds(json).starts_with("from 2 seeds: ")) << few_seeds(json);
   // The same again.
   EXPECT_EQ(to_json(compare(plan, simulation, options, forecaster, [](int64_t, int64_t) {}), plan, options), json);
 }

@@ -94,6 +94,13 @@ std::vector<int32_t> sensors_of(const data::FeatureTable& table, const std::stri
     }
     sensors.push_back(static_cast<int32_t>(found - kNames.begin()));
   }
+  if (table.target != kNames[0]) {
+    throw Error(ErrorCode::bad_input,
+                table.target.empty() ? "it does not say that the model predicts a column"
+                                     : fmt::format("the model predicts '{}', not the room's temperature", table.target),
+                where,
+                "a recipe with [data] target = \"t_in\"; data of an older whit: write it again with `whit data`");
+  }
   if (table.record.kind == rt::FeatureKind::lags && table.record.step_s != 60) {
     throw Error(ErrorCode::bad_input,
                 fmt::format("rows every {} s; the controller reads its sensors once a minute", table.record.step_s),

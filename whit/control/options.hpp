@@ -29,7 +29,7 @@ struct Options {
 Options read_options(const TomlTable& root, const simulate::SimulationOptions& simulation, double horizon_s);
 
 // Which sensor each channel of the window is, by the names of the columns: t_in, t_out, occupancy, hvac. Error
-// bad_input at `where` for another name, and when the rows are not a minute apart.
+// bad_input at `where` for another name, when the rows are not a minute apart, and when the model's target is not t_in.
 std::vector<int32_t> sensors_of(const data::FeatureTable& table, const std::string& where);
 
 }  // namespace whit::control

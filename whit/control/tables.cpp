@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace whit::control {
@@ -64,6 +65,21 @@ report::Table money_table(const Json& json) {
     }
   }
   return table;
+}
+
+std::string few_seeds(const Json& json) {
+  const size_t seeds = json.at("seeds").size();
+  if (seeds >= 5) return "";
+  if (seeds < 2) return "from one seed: how uncertain savings and money are is not known";
+  double widest = 0;
+  for (const Json& season : json.at("seasons")) {
+    for (const Json& entry : season.at("against")) {
+      const Json& saving = entry.at("kwh_a_month").at("saving_percent");
+      widest = std::max(widest, (saving.at("high").get<double>() - saving.at("low").get<double>()) / 2);
+    }
+  }
+  return fmt::format("from {} seeds: the energy is known to within {:.1f} percentage points, the money no better",
+                     seeds, widest);
 }
 
 std::string interval_text(const Json& estimate, const char* format, double sign, size_t seeds) {

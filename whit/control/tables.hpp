@@ -17,6 +17,10 @@ report::Table savings_table(const nlohmann::ordered_json& json);
 // A row for each comparison and number of floors and gateways, of all seasons together.
 report::Table money_table(const nlohmann::ordered_json& json);
 
+// With fewer than 5 seeds a sentence on how uncertain the energy is, and the money with it; else empty. Ends without a
+// full stop, for the caller says where to ask for more.
+std::string few_seeds(const nlohmann::ordered_json& json);
+
 // An estimate as text, "{:.1f}" giving "1.5 (1.2 to 1.8)"; `sign` -1 turns a saving into a change. Without an interval
 // when it is of one seed.
 std::string interval_text(const nlohmann::ordered_json& estimate, const char* format, double sign, size_t seeds);

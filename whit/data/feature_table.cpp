@@ -86,6 +86,7 @@ FeatureTable read(const Json& json, const std::string& file) {
   record.change_of = features.value("change_of", -1);
   if (record.change_of < -1 || record.change_of >= record.channels)
     damaged("the target is no change of a column", file);
+  table.target = features.value("target", "");
   table.horizon_s = features.value("horizon_s", 0.0);
   json.at("normalisation").at("offset").get_to(table.offset);
   json.at("normalisation").at("scale").get_to(table.scale);

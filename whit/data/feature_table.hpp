@@ -16,6 +16,7 @@ struct FeatureTable {
   std::vector<rt::Statistic> statistics;
   std::vector<float> offset, scale;
   std::vector<std::string> columns;  // by channel
+  std::string target;                // the column that the model predicts; empty: there is none
   double horizon_s = 0;              // of the target; 0: there is none
 
   // With pointers into this object.

@@ -65,6 +65,7 @@ TEST_F(FeatureTableTest, ADeviceComputesWhatTheDataSetHas) {
   const DataSet set = write(kRecipe);
   const FeatureTable table = read_feature_table(folder_.path().string());
   EXPECT_EQ(table.columns, (std::vector<std::string>{"t_out", "t_in"}));
+  EXPECT_EQ(table.target, "t_in");
   EXPECT_EQ(table.horizon_s, 600);
   const rt::FeatureTable view = table.view();
   EXPECT_EQ(view.change_of, 1);

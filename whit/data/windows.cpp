@@ -57,7 +57,10 @@ class Series {
       if (is_change) {
         all.features["change_of"] = std::find(columns_.begin(), columns_.end(), *table_.target) - columns_.begin();
       }
-      if (table_.target) all.features["horizon_s"] = static_cast<double>(horizon) * step_s_;
+      if (table_.target) {
+        all.features["target"] = recipe_.text("target");
+        all.features["horizon_s"] = static_cast<double>(horizon) * step_s_;
+      }
     }
     for (const Stretch& stretch : stretches_) {
       const std::vector<float> values = numbers_of(stretch);

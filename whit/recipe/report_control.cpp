@@ -101,11 +101,12 @@ report::Section control_section(const Results& results) {
                             "is so many minutes before the opening."});
   section.tables.push_back({"Predictive against each other controller", control::savings_table(control),
                             "Paired differences with 95 % confidence intervals."});
-  section.tables.push_back(
-      {"What it saves", control::money_table(control),
-       fmt::format("Energy at ${:.2f} a kWh, twelve months as the seasons are on the mean; a gateway "
-                   "costs ${:.0f}.",
-                   control["price_kwh"].get<double>(), control["device_cost"].get<double>())});
+  std::string money =
+      fmt::format("Energy at ${:.2f} a kWh, twelve months as the seasons are on the mean; a gateway costs ${:.0f}.",
+                  control["price_kwh"].get<double>(), control["device_cost"].get<double>());
+  const std::string few = control::few_seeds(control);
+  if (!few.empty()) money += fmt::format(" Careful, {}; more seeds: seeds in [control].", few);
+  section.tables.push_back({"What it saves", control::money_table(control), money});
   return section;
 }
 
