@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT / "tests" / "peer"))
 sys.path.insert(0, str(ROOT / "bench"))
 import compress_peers  # noqa: E402
 import peer  # noqa: E402
+from page import table  # noqa: E402
 
 TINY = "models/tflite/mlcommons-tiny"
 DENSE_AD_BYTES = 270880  # ad in int8: 264,192 weights and 1,672 biases of four bytes
@@ -106,11 +107,6 @@ class Bench:
 
 def percent(value):
     return "-" if value is None else f"{100 * value:.2f} %"
-
-
-def table(header, rows):
-    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows]) + "\n"
 
 
 def section_int8(bench):

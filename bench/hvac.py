@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from page import table
+
 ROOT = Path(__file__).resolve().parent.parent
 
 HEADER = """# HVAC predictive control: what came out
@@ -44,11 +46,6 @@ CHAPTER = [
     ("payback, $150", "0.7 months for one floor", "payback",
      "$150 / $21.60 a month is 6.9 months; 0.7 months needs ten floors with one gateway in all"),
 ]
-
-
-def table(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return "\n".join(lines + ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]) + "\n"
 
 
 def make(whit, recipe, folder):

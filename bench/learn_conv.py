@@ -5,7 +5,8 @@ import json
 import statistics
 import tarfile
 
-from learn_work import HarSeed, count, net, spread, table, verdict
+from learn_work import HarSeed, count, net, spread, verdict
+from page import table
 
 TINY = "models/tflite/mlcommons-tiny"
 NETS = {

@@ -2,7 +2,8 @@
 import subprocess
 
 from learn_har import DENSE
-from learn_work import table, verdict
+from learn_work import verdict
+from page import table
 
 DATA = """[data]
 kind = "table"
@@ -37,7 +38,7 @@ def attempt(work, *command):
     done = subprocess.run([work.whit, *map(str, command)], capture_output=True, text=True, cwd=work.folder)
     message = done.stderr.strip().replace(str(work.folder) + "/", "")
     clear = done.returncode in (1, 2, 3, 4) and message.count("whit:") == 1
-    return ["`" + " ".join(message.split()).replace("|", "\\|") + "`", done.returncode, verdict(clear)]
+    return ["`" + " ".join(message.split()) + "`", done.returncode, verdict(clear)]
 
 
 def section(work):

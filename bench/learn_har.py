@@ -2,7 +2,8 @@
 import itertools
 import statistics
 
-from learn_work import TRAIN, HarSeed, count, net, spread, table, verdict
+from learn_work import TRAIN, HarSeed, count, net, spread, verdict
+from page import table
 
 DENSE = net("dense", sizes=[128, 64]) + TRAIN
 TEACHER = net("dense", sizes=[256, 128]) + TRAIN

@@ -6,7 +6,8 @@ import subprocess
 import time
 
 from learn_har import DENSE
-from learn_work import HarSeed, table, verdict
+from learn_work import HarSeed, verdict
+from page import table
 
 KILLS, EPOCHS = 10, 100
 # Both trainings of one recipe: with zeros that a schedule puts, then as integers.

@@ -124,8 +124,3 @@ def count(values):
 
 def verdict(met):
     return "met" if met else "**missed**"
-
-
-def table(head, rows):
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    return "\n".join(lines + [f"| {' | '.join(map(str, row))} |" for row in rows]) + "\n"
