@@ -23,7 +23,8 @@ void run(const Arguments& arguments) {
   const compile::Compiled compiled =
       load_program(arguments.model, arguments.compile, compile::kernel_set(machine.kernels));
   const target::BenchImage image(machine, compiled.program, optimize_of(arguments.compile));
-  const target::BenchResult result = image.measure(target::ramp37(compiled.program));
+  target::BenchResult result = image.measure(target::ramp37(compiled.program));
+  for (size_t i = 0; i < compiled.alive_bytes.size(); ++i) result.layers[i].alive_bytes = compiled.alive_bytes[i];
   fmt::print("{}", arguments.json ? target::bench_json(result) : target::bench_text(result));
 }
 

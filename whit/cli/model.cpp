@@ -45,7 +45,7 @@ compile::Compiled load_blob(std::vector<uint8_t> bytes, const std::string& file,
                  "note: %s was compiled for other kernels; it runs, but slower: compile it with this --target\n",
                  file.c_str());
   }
-  return {std::move(program), 0};
+  return {std::move(program), 0, {}};
 }
 
 }  // namespace

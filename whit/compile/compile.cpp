@@ -9,7 +9,7 @@ namespace whit::compile {
 Compiled compile(ir::Graph graph, const CompileOptions& options, const Sha256& sha256) {
   run_passes(graph, options.passes);
   Lowered lowered = lower(graph, {options.kernels, options.optimize, sha256});
-  return {Program(std::move(lowered.program), graph.name), lowered.arena_lower_bound};
+  return {Program(std::move(lowered.program), graph.name), lowered.arena_lower_bound, std::move(lowered.alive_bytes)};
 }
 
 KernelSet kernel_set(const std::string& name) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "whit/compile/lower/lower.hpp"
 #include "whit/compile/passes/passes.hpp"
@@ -19,7 +20,8 @@ struct CompileOptions {
 
 struct Compiled {
   Program program;
-  int64_t arena_lower_bound;  // no plan of these ops needs less RAM
+  int64_t arena_lower_bound;         // no plan of these ops needs less RAM; 0: not known
+  std::vector<int64_t> alive_bytes;  // by op, of the arena while it runs; empty: not known
 };
 
 // `sha256` names the source file. Errors: usage for an unknown pass, unsupported, or bad_input when the graph is not

@@ -126,7 +126,7 @@ BenchResult BenchImage::measure(const Tensors& inputs, double timeout_seconds) c
   result.traffic = measured.traffic;
   result.functions = measured.functions;
   for (const compile::ProgramOp& op : program_.ops()) {
-    result.layers.push_back({op.name, op.op, static_cast<uint64_t>(op.macs), {}});
+    result.layers.push_back({op.name, op.op, static_cast<uint64_t>(op.macs), {}, {}});
   }
   for (const LayerCost& layer : measured.layers) {
     if (layer.number < 0 || static_cast<size_t>(layer.number) >= result.layers.size()) continue;
@@ -160,6 +160,7 @@ std::string bench_json(const BenchResult& result) {
   for (const BenchLayer& layer : result.layers) {
     Json entry = {{"name", layer.name}, {"op", layer.op}, {"macs", layer.macs}};
     cost(entry, layer.cost);
+    if (layer.alive_bytes) entry["alive_bytes"] = *layer.alive_bytes;
     json["layers"].push_back(entry);
   }
   json["functions"] = Json::array();

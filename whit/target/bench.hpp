@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct BenchLayer {
   std::string op;
   uint64_t macs = 0;
   Cost cost;
+  std::optional<int64_t> alive_bytes;  // of the arena while it runs, where the plan is known
 };
 
 using Tensors = std::vector<std::vector<uint8_t>>;  // stored bytes of each input or output

@@ -6,6 +6,7 @@
 
 #include "whit/base/error.hpp"
 #include "whit/compile/lower/lower_ops.hpp"
+#include "whit/compile/plan/alive.hpp"
 
 namespace whit::compile {
 namespace {
@@ -342,7 +343,7 @@ class ProgramBuilder {
     constexpr size_t kCovered = offsetof(rt::ProgramHeader, crc32) + sizeof header.crc32;
     header.crc32 = crc32(std::span<const uint8_t>(bytes_).subspan(kCovered));
     std::memcpy(bytes_.data(), &header, sizeof header);
-    return {std::move(bytes_), plan_.lower_bound};
+    return {std::move(bytes_), plan_.lower_bound, alive_bytes(plan_buffers_, plan_, std::ssize(lowering_.ops_))};
   }
 
   const ir::Graph& graph_;

@@ -18,8 +18,9 @@ struct LowerOptions {
 };
 
 struct Lowered {
-  std::vector<uint8_t> program;   // bytes as whit_runtime/program.hpp says
-  int64_t arena_lower_bound = 0;  // no plan of these ops needs less
+  std::vector<uint8_t> program;      // bytes as whit_runtime/program.hpp says
+  int64_t arena_lower_bound = 0;     // no plan of these ops needs less
+  std::vector<int64_t> alive_bytes;  // by op, of the arena while it runs
 };
 
 // Error unsupported for an op or type without a kernel; it names the op.
