@@ -123,6 +123,26 @@ Json trace_json(const std::vector<Minute>& trace, const rt::ControlOptions& devi
   return json;
 }
 
+// Open, and somebody comes while it is.
+bool is_at_work(std::span<const Minute> day, const rt::Schedule& schedule) {
+  return std::any_of(day.begin(), day.end(), [&](const Minute& m) {
+    return rt::is_open(schedule, m.readings.minute) && m.readings.sensors[2] > 0;
+  });
+}
+
+// `trace_day` of the plan, or another one that is worth looking at.
+std::span<const Minute> day_to_show(std::span<const Minute> all, const Plan& plan, const rt::Schedule& schedule) {
+  const auto day = [&](int64_t number) {
+    return all.subspan(static_cast<size_t>(number * rt::kDayMinutes), static_cast<size_t>(rt::kDayMinutes));
+  };
+  const int64_t wanted = std::min(plan.trace_day, plan.days - 1);
+  if (is_at_work(day(wanted), schedule)) return day(wanted);
+  for (int64_t number = 0; number < plan.days; ++number) {
+    if (is_at_work(day(number), schedule)) return day(number);
+  }
+  return day(wanted);
+}
+
 }  // namespace
 
 double student_t(int64_t freedom) {
@@ -187,8 +207,8 @@ std::vector<SeasonResult> compare(const Plan& plan, const simulate::SimulationOp
   if (failure) std::rethrow_exception(failure);
   for (SeasonResult& result : results) {
     std::vector<Minute>& all = result.runs.at(Controller::predictive)[0].minutes;
-    const int64_t day = std::min(plan.trace_day, plan.days - 1);
-    result.trace.assign(all.begin() + day * rt::kDayMinutes, all.begin() + (day + 1) * rt::kDayMinutes);
+    const std::span<const Minute> day = day_to_show(all, plan, options.device.schedule);
+    result.trace.assign(day.begin(), day.end());
     all.clear();
   }
   return results;

@@ -24,7 +24,9 @@ struct Plan {
   std::vector<uint64_t> seeds;
   int64_t days = 28;
   std::vector<Season> seasons;
-  int64_t trace_day = 8;  // of the first seed, from 0; the last one when there are fewer
+  // Of the first seed, from 0; the last one when there are fewer. When it is closed or nobody comes, the first day that
+  // is open and on which somebody comes, if there is one.
+  int64_t trace_day = 8;
 };
 
 struct SeasonResult {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "whit/base/error.hpp"
@@ -119,6 +120,11 @@ output %2
     EXPECT_GT(deadband["cycles_a_day"]["saving_percent"]["mean"], 0) << season;
     EXPECT_LT(result["against"]["scheduled"]["discomfort_kh_a_month"]["difference"]["mean"], 5) << season;
     EXPECT_EQ(result["trace"]["minute"].size(), 1440u);
+    // The last day is a Sunday: another one, on which people work, is shown.
+    EXPECT_TRUE(rt::is_open_day(options.device.schedule, result["trace"]["minute"][0])) << season;
+    EXPECT_TRUE(std::any_of(result["trace"]["occupancy"].begin(), result["trace"]["occupancy"].end(),
+                            [](const auto& x) { return x.is_number() && x > 0; }))
+        << season;
     const auto& kwh = result["controllers"]["predictive"]["kwh_a_month"];
     EXPECT_NEAR(kwh["mean"], (kwh["by_seed"][0].get<double>() + kwh["by_seed"][1].get<double>()) / 2, 1e-9);
   }
