@@ -14,6 +14,7 @@
 
 #include "whit/base/file.hpp"
 #include "whit/base/process.hpp"
+#include "whit/report/browser_test.hpp"
 
 namespace whit {
 namespace {
@@ -125,18 +126,29 @@ class Make : public testing::Test {
 TEST_F(Make, FromARecipeToAReportAndOnlyWhatChangedAgain) {
   const ProcessResult first = make();
   ASSERT_EQ(first.exit_code, 0) << first.output;
-  const Json report = json("run/report.json");
-  const std::string winner = report["winner"];
-  EXPECT_EQ(report["sections"][0]["title"], "Targets");
-  EXPECT_EQ(report["sections"][0]["tables"][0]["rows"][0]["verdict"], "met");
-  EXPECT_EQ(report["sections"][0]["tables"][0]["rows"][1]["verdict"], "met");
+  const Json made = json("run/report.json");
+  EXPECT_FALSE(made["winner"].get<std::string>().empty());
+  EXPECT_EQ(made["sections"][0]["title"], "Targets");
+  EXPECT_EQ(made["sections"][0]["tables"][0]["rows"][0]["verdict"], "met");
+  EXPECT_EQ(made["sections"][0]["tables"][0]["rows"][1]["verdict"], "met");
   EXPECT_TRUE(fs::exists(at("run/firmware/Makefile")));
+  const Json bench = json(fmt::format("run/candidates/{}/bench.json", made["winner"].get<std::string>()));
+  for (const Json& layer : bench["layers"]) {
+    EXPECT_GT(layer["alive_bytes"], 0);
+    EXPECT_LE(layer["alive_bytes"], bench["arena_bytes"]);
+  }
   // On the terminal they come last, where they stay in sight.
   EXPECT_GT(first.output.find("== Targets"), first.output.find("== The winner on the device"));
   const std::vector<uint8_t> page = read_file(at("run/report.html"));
   const std::string html(page.begin(), page.end());
   EXPECT_EQ(html.find("{{"), std::string::npos);
   EXPECT_NE(html.find("Error by horizon"), std::string::npos);
+  size_t charts = 0;
+  for (const Json& section : made["sections"]) {
+    charts += section.contains("charts") ? section["charts"].size() : 0;
+  }
+  EXPECT_GE(charts, 7u);
+  if (program_exists(report::kBrowser)) report::expect_drawn(html, charts);
 
   const ProcessResult second = make();
   EXPECT_EQ(second.exit_code, 0);

@@ -54,6 +54,9 @@ DeviceFigures device_figures(const Json& fit, const std::string& name) {
   if (fit.contains("fits") && fit["fits"].is_boolean()) figures.fits = fit["fits"].get<bool>();
   figures.ram_bytes = fit.value("ram_bytes", int64_t{0});
   figures.flash_bytes = fit.value("flash_bytes", int64_t{0});
+  for (const Json& check : fit.value("checks", Json::array())) {
+    figures.budgets[check.value("resource", "")] = check.value("budget", 0.0);
+  }
   return figures;
 }
 

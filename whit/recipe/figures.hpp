@@ -20,6 +20,7 @@ struct DeviceFigures {
   std::optional<double> latency_s, latency_low_s, latency_high_s;  // none: unknown
   std::optional<bool> fits;
   int64_t ram_bytes = 0, flash_bytes = 0;
+  std::map<std::string, double> budgets;  // by resource, as `whit fit` names it: "RAM", "latency"
 };
 
 struct CandidateFigures {

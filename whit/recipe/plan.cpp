@@ -274,8 +274,6 @@ std::vector<Step> plan_winner(const Recipe& recipe, const fs::path& folder, cons
     steps.back().stage = steps.back().name = "importance";
     steps.back().command.push_back("--importance");
   }
-  Step inspect{"build", "inspect winner", {"inspect", model, "--json"}, {model}, {"inspect.json"}, "inspect.json"};
-  steps.push_back(inspect);
   if (recipe.controls) steps.push_back(control_step(recipe, folder, model, view));
   for (const std::string& machine : recipe.control_targets) {
     steps.push_back(target_step(recipe, folder, model, view, machine));

@@ -51,24 +51,23 @@ std::string in_unit(const Results& results, const std::string& name) {
   return results.recipe.unit.empty() ? name : fmt::format("{}, {}", name, results.recipe.unit);
 }
 
-// Activations over the layers, below the arena that was planned for them.
-report::Chart memory_chart(const Results& results) {
-  const nlohmann::json inspected = read_json(results.folder / "inspect.json");
-  const nlohmann::json bench = read_json(results.folder / bench_of(results.choice.winner));
-  Json labels = Json::array(), alive = Json::array(), arena = Json::array();
-  for (const auto& layer : inspected["layers"]) {
+report::Chart arena_chart(const nlohmann::json& bench) {
+  Json labels = Json::array(), alive = Json::array(), texts = Json::array();
+  for (const auto& layer : bench["layers"]) {
+    const auto bytes = layer.value("alive_bytes", 0.0);
     labels.push_back(fmt::format("{} {}", labels.size() + 1, layer.value("op", "")));
-    alive.push_back(layer.value("alive_bytes", 0));
-    arena.push_back(bench.value("arena_bytes", 0));
+    alive.push_back(bytes), texts.push_back(text_of_bytes(bytes));
   }
-  return {
-      "Memory over one inference",
-      {{"kind", "bar"},
-       {"x", {{"labels", labels}}},
-       {"y", {{"title", "bytes"}}},
-       {"series", {{{"name", "activations alive at the layer"}, {"y", alive}}, {{"name", "the arena"}, {"y", arena}}}}},
-      "Activations by the graph, each in memory of its own; the arena of the linked image, where layers work in place "
-      "and kernels have their scratch."};
+  const auto arena = bench.value("arena_bytes", 0.0);
+  return {"Arena over one inference",
+          {{"kind", "bar"},
+           {"horizontal", true},
+           {"x", {{"labels", labels}}},
+           {"y", {{"title", "bytes"}, {"max", arena}}},
+           {"lines", {{{"at", arena}, {"name", "planned arena " + text_of_bytes(arena)}}}},
+           {"series", {{{"name", "alive"}, {"y", alive}, {"texts", texts}}}}},
+          "What is alive in the arena while each layer runs, in their order: its inputs and outputs, what later layers "
+          "still need, scratch memory. Bytes that are worked on in place count once. Of the plan in the linked image."};
 }
 
 }  // namespace
@@ -233,16 +232,19 @@ report::Section winner_section(const Results& results) {
   const CandidateFigures& winner = results.winner();
   report::Section section{"The winner on the device", {}, {}, {}};
   const nlohmann::json bench = read_json(results.folder / bench_of(winner.name));
-  report::Table layers{{{"layer", true}, {"op"}, {"MACs", true}, {"instructions", true}, {"share", true}}, {}};
-  Json labels = Json::array(), instructions = Json::array();
+  report::Table layers{
+      {{"layer", true}, {"op"}, {"MACs", true}, {"instructions", true}, {"share", true}, {"arena, bytes", true}}, {}};
+  Json labels = Json::array(), instructions = Json::array(), texts = Json::array();
   const auto total = bench.value("instructions", 1.0);
   size_t number = 0;
   for (const auto& layer : bench["layers"]) {
     const auto counted = layer.value("instructions", 0.0);
     const std::string op = layer.value("op", "");
     layers.rows.push_back({std::to_string(++number), op, count_text(layer.value("macs", 0.0)), count_text(counted),
-                           fmt::format("{:.1f} %", 100 * counted / total)});
+                           fmt::format("{:.1f} %", 100 * counted / total),
+                           count_text(layer.value("alive_bytes", 0.0))});
     labels.push_back(fmt::format("{} {}", number, op)), instructions.push_back(counted);
+    texts.push_back(count_text(counted));
   }
   section.charts.push_back(
       {"Instructions by layer",
@@ -250,9 +252,10 @@ report::Section winner_section(const Results& results) {
         {"horizontal", true},
         {"x", {{"labels", labels}}},
         {"y", {{"title", "instructions"}}},
-        {"series", {{{"name", winner.name}, {"y", instructions}}}}},
+        {"series", {{{"name", winner.name}, {"y", instructions}, {"texts", texts}}}}},
        fmt::format("Counted in the emulator ({}); the same in every run.", results.recipe.target)});
-  section.tables.push_back({"Layers", layers, ""});
+  section.charts.push_back(arena_chart(bench));
+  section.tables.push_back({"Layers", layers, "Arena: what is alive of it while the layer runs."});
   report::Table sizes{{{"memory"}, {"bytes", true}, {"of which"}}, {}};
   sizes.rows.push_back(
       {"flash", count_text(static_cast<double>(winner.flash_bytes.value_or(0))),
@@ -261,7 +264,6 @@ report::Section winner_section(const Results& results) {
       {"RAM", count_text(static_cast<double>(winner.ram_bytes.value_or(0))),
        fmt::format("arena {}, stack {}", bench.value("arena_bytes", 0), bench.value("stack_bytes", 0))});
   section.tables.push_back({"Memory", sizes, "Of the linked image, start-up code included."});
-  if (std::filesystem::exists(results.folder / "inspect.json")) section.charts.push_back(memory_chart(results));
   if (winner.devices.empty()) return section;
   report::Table devices{
       {{"device"}, {"flash", true}, {"RAM", true}, {"latency", true}, {"from", true}, {"to", true}, {"fits"}}, {}};
@@ -283,8 +285,8 @@ report::Document document_of(const Results& results) {
   document.subtitle = fmt::format("The winner is {}. Made by whit make from {}.", results.choice.winner,
                                   std::filesystem::path(results.recipe.file).filename().string());
   for (report::Section (*part)(const Results&) :
-       {targets_section, control_section, candidates_section, horizons_section, importance_section, winner_section,
-        firmware_section}) {
+       {targets_section, control_section, candidates_section, sizes_section, horizons_section, importance_section,
+        winner_section, firmware_section}) {
     report::Section section = part(results);
     if (!section.tables.empty() || !section.charts.empty()) document.sections.push_back(std::move(section));
   }

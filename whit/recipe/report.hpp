@@ -28,6 +28,7 @@ report::Document document_of(const Results& results);
 // Parts of it, each empty when the recipe asks for nothing of the kind.
 report::Section targets_section(const Results& results);
 report::Section candidates_section(const Results& results);
+report::Section sizes_section(const Results& results);
 report::Section horizons_section(const Results& results);
 report::Section importance_section(const Results& results);
 report::Section control_section(const Results& results);

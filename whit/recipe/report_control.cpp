@@ -1,5 +1,9 @@
 // The control loop of `whit simulate control` (docs/formats/control.md) in the report.
+#include <fmt/chrono.h>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
 
 #include "whit/control/tables.hpp"
 #include "whit/recipe/report.hpp"
@@ -9,6 +13,37 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// "Tuesday, 23 January"
+std::string day_text(int64_t minute) {
+  return fmt::format("{:%A, %d %B}", fmt::gmtime(static_cast<time_t>(minute * 60)));
+}
+
+// 0 off, 1 heat, 2 cool: what the heat pump does, by minute. It says that it runs; which way, the last demand did.
+Json states_of(const Json& trace) {
+  Json states = Json::array();
+  int way = 0, state = 0;
+  for (size_t i = 0; i < trace["hvac"].size(); ++i) {
+    const int demand = trace["demand"][i].get<int>();
+    if (demand != 0) way = demand;
+    const Json& runs = trace["hvac"][i];
+    if (runs.is_number()) state = runs.get<double>() > 0 ? way : 0;  // missing: as before
+    states.push_back(state);
+  }
+  return states;
+}
+
+// Where the axis of temperatures begins, so that the heat pump has room below them.
+double floor_of(const Json& trace) {
+  double low = INFINITY, high = -INFINITY;
+  for (const char* key : {"low", "high", "t_in", "forecast"}) {
+    for (const Json& value : trace[key]) {
+      if (!value.is_number()) continue;
+      low = std::min(low, value.get<double>()), high = std::max(high, value.get<double>());
+    }
+  }
+  return high > low ? std::floor(low - 0.35 * (high - low)) : 0;
+}
+
 // Forecasts stand at the minute that they are about, `horizon` minutes after they were made.
 report::Chart day_chart(const std::string& season, const Json& trace, double horizon) {
   Json minutes = Json::array(), ahead = Json::array();
@@ -17,23 +52,23 @@ report::Chart day_chart(const std::string& season, const Json& trace, double hor
     minutes.push_back(minute.get<double>() - first);
     ahead.push_back(minute.get<double>() - first + horizon);
   }
-  const auto line = [&](const char* name, const char* key, const char* style) {
-    return Json{{"name", name}, {"x", minutes}, {"y", trace[key]}, {"style", style}};
+  const auto line = [&](const std::string& name, const Json& y, const char* style, int colour) {
+    return Json{{"name", name}, {"x", minutes}, {"y", y}, {"style", style}, {"colour", colour}};
   };
-  Json series = {line("", "low", "line"), line("comfort band", "high", "band"), line("indoor", "t_in", "line"),
-                 line("", "forecast", "dash")};
-  series[3]["name"] = fmt::format("what was forecast {:.0f} minutes before", horizon);
-  series[3]["x"] = ahead;
-  series[0]["colour"] = series[1]["colour"] = 2, series[2]["colour"] = 0, series[3]["colour"] = 1;
-  Json running = line("heat pump runs", "hvac", "area"), people = line("somebody there", "occupancy", "area");
-  running["axis"] = people["axis"] = "y2", running["colour"] = 3, people["colour"] = 5;
-  series.push_back(running), series.push_back(people);
-  return {fmt::format("A day of the {} season under the predictive controller", season),
+  Json people = line("somebody there", trace["occupancy"], "area", 5);
+  people["axis"] = "behind";
+  Json low = line("", trace["low"], "edge", 2), high = line("band to hold", trace["high"], "band", 2);
+  Json forecast = line(fmt::format("forecast {:.0f} minutes before", horizon), trace["forecast"], "dash", 1);
+  forecast["x"] = ahead;
+  Json pump = line("heat pump", states_of(trace), "area", 3);
+  pump["axis"] = "y2";
+  return {fmt::format("A day of the {} season under the predictive controller, {}", season,
+                      day_text(static_cast<int64_t>(first))),
           {{"kind", "line"},
            {"x", {{"clock", true}}},
-           {"y", {{"title", "degC"}}},
-           {"y2", {{"title", "off, on"}, {"max", 4}}},
-           {"series", series}},
+           {"y", {{"title", "degC"}, {"min", floor_of(trace)}}},
+           {"y2", {{"title", "heat pump"}, {"states", {"off", "heat", "cool"}}}},
+           {"series", {low, high, line("indoor", trace["t_in"], "line", 0), forecast, pump, people}}},
           "Simulated, minute by minute; readings as the sensors give them; forecasts are the integer model's, each at "
           "the minute that it is about."};
 }

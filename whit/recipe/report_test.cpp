@@ -51,13 +51,46 @@ TEST_F(ControlSection, DrawsAForecastWhereItWasAbout) {
   const report::Section found = section();
   const auto& series = found.charts[0].spec["series"];
   EXPECT_EQ(series[2]["x"], (nlohmann::ordered_json{0, 1}));
-  EXPECT_EQ(series[3]["name"], "what was forecast 60 minutes before");
+  EXPECT_EQ(series[3]["name"], "forecast 60 minutes before");
   EXPECT_EQ(series[3]["x"], (nlohmann::ordered_json{60, 61}));
+}
+
+TEST_F(ControlSection, TheHeatPumpIsAStateByName) {
+  const report::Section found = section();
+  const auto& spec = found.charts[0].spec;
+  EXPECT_EQ(spec["y2"]["states"], (nlohmann::ordered_json{"off", "heat", "cool"}));
+  EXPECT_EQ(spec["series"][4]["name"], "heat pump");
+  EXPECT_EQ(spec["series"][4]["y"], (nlohmann::ordered_json{0, 1}));
 }
 
 TEST_F(ControlSection, IsNotThereWhenTheRecipeDoesNotAsk) {
   recipe_.controls = false;  // the file is of an older recipe
   EXPECT_TRUE(section().tables.empty());
+}
+
+// Two candidates on a device with 200 bytes of flash to spare; one does not fit.
+TEST(SizesSection, SetsEveryCandidateAgainstTheBudget) {
+  Recipe recipe;
+  recipe.targets.push_back({"flash", "flash_bytes", "", "", 200, std::nullopt, 100, false});
+  const CandidatePlan plan;
+  const auto candidate = [](const std::string& name, int64_t flash, std::optional<double> latency) {
+    DeviceFigures device{"d", "Device", true, latency, {}, {}, true, 10, flash, {{"flash", 200.0}, {"latency", 2.0}}};
+    return CandidateFigures{name, "mae", "K", {}, {}, {}, {}, 0, {}, {}, {}, {device}};
+  };
+  const TemporaryDirectory folder;
+  const report::Section found =
+      sizes_section({recipe, folder.path(), plan, {candidate("a", 50, 0.002), candidate("b", 400, {})}, {"a", {}}, {}});
+  ASSERT_EQ(found.charts.size(), 2u);  // RAM has no budget
+  const auto& flash = found.charts[0].spec;
+  EXPECT_EQ(flash["series"][0]["texts"], (nlohmann::ordered_json{"50 B, 25 %", "400 B, 200 %"}));
+  EXPECT_EQ(flash["lines"][0]["name"], "budget 200 B");
+  EXPECT_EQ(flash["lines"][1]["at"], 50);
+  EXPECT_EQ(flash["y"]["min"], 10);
+  EXPECT_EQ(flash["y"]["max"], 1000);
+  EXPECT_EQ(found.charts[1].spec["x"]["labels"], nlohmann::ordered_json::array({"a (winner)"}));
+  const auto& rows = found.tables[0].table.rows;
+  EXPECT_EQ(rows[0], (std::vector<std::string>{"a (winner)", "50 B", "25 %", "2.00 ms", "0.1 %"}));
+  EXPECT_EQ(rows[1], (std::vector<std::string>{"b", "400 B", "200 %", "", ""}));
 }
 
 }  // namespace

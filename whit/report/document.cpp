@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "whit/base/embedded.hpp"
 
 namespace whit::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr size_t kLongCell = 30;  // bytes
 
 std::string escaped(const std::string& text) {
   std::string out;
@@ -46,14 +50,19 @@ std::string script_json(const Json& json) {
 
 std::string html_of(const NamedTable& named) {
   std::string html = named.title.empty() ? "" : fmt::format("<h3>{}</h3>\n", escaped(named.title));
-  html += "<div class=\"wide\"><table>\n<tr>";
+  // One with sentences in its last column is laid out otherwise on a phone, where cells have their titles.
+  const bool is_long = std::any_of(named.table.rows.begin(), named.table.rows.end(),
+                                   [](const auto& row) { return !row.empty() && row.back().size() > kLongCell; });
+  html += fmt::format("<div class=\"wide\"><table{}>\n<tr>", is_long ? " class=\"long\"" : "");
   const auto cell = [&](const char* tag, size_t column, const std::string& text) {
     const bool is_number = named.table.columns[column].is_number;
     // A verdict gets the colour of its word.
     const char* verdict = text == "met" || text == "yes"     ? " class=\"good\""
                           : text == "missed" || text == "NO" ? " class=\"bad\""
                                                              : "";
-    html += fmt::format("<{0}{1}>{2}</{0}>", tag, is_number ? " class=\"number\"" : verdict, escaped(text));
+    const std::string title =
+        is_long ? fmt::format(" data-title=\"{}\"", escaped(named.table.columns[column].title)) : "";
+    html += fmt::format("<{0}{1}{3}>{2}</{0}>", tag, is_number ? " class=\"number\"" : verdict, escaped(text), title);
   };
   for (size_t i = 0; i < named.table.columns.size(); ++i) cell("th", i, named.table.columns[i].title);
   html += "</tr>\n";

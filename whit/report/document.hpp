@@ -12,9 +12,15 @@ namespace whit::report {
 
 // `spec` is what page.js draws:
 //   {"kind": "line" | "bar", "horizontal": false,
-//    "x": {"title", "labels": [...] or "clock": true (x is minutes of a day)}, "y": {"title"}, "y2": {"title"},
-//    "series": [{"name", "x": [...], "y": [...], "style": "line" | "dash" | "area" | "band", "axis": "y2"}]}
-// A "band" series fills to the one before it. x of a line; a bar has one y for each label. null: no value there.
+//    "x": {"title", "labels": [...] or "clock": true (x is minutes of a day)},
+//    "y": {"title", "log": false, "min", "max"}, "y2": {"title", "states": ["off", ...]},
+//    "series": [{"name", "x": [...], "y": [...], "style": "line" | "dash" | "edge" | "area" | "band",
+//                "axis": "y2" | "behind", "colour": 0 to 5, "texts": [...]}],
+//    "lines": [{"at", "name", "is_limit": false}]}
+// A "band" series fills to the one before it, its "edge". x of a line; a bar has one y for each label. null: no value
+// there. y2 has whole numbers, which are names of states, and the lower part of the chart. A series "behind" is 0 or 1:
+// the whole height where it is 1. texts stand at the ends of horizontal bars, lines lie across them at a value of y;
+// bars beyond a limit have the colour of what is bad.
 struct Chart {
   std::string title;
   nlohmann::ordered_json spec;
