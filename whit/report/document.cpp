@@ -48,27 +48,37 @@ std::string script_json(const Json& json) {
   return text;
 }
 
+std::string head_of(const Column& column) {
+  return fmt::format("<th{}>{}</th>", column.is_number ? " class=\"number\"" : "", escaped(column.title));
+}
+
+// With `has_title` the cell holds the title of its column too.
+std::string cell_of(const Column& column, const std::string& text, bool has_title) {
+  // A verdict gets the colour of its word.
+  const char* kind = column.is_number                   ? " class=\"number\""
+                     : text == "met" || text == "yes"   ? " class=\"good\""
+                     : text == "missed" || text == "NO" ? " class=\"bad\""
+                                                        : "";
+  std::string shown = escaped(text);
+  // On a phone an interval stands below its mean.
+  const size_t bracket = column.is_number ? shown.find(" (") : std::string::npos;
+  if (bracket != std::string::npos) shown = shown.insert(bracket + 1, "<span>") + "</span>";
+  const std::string title = has_title ? fmt::format(" data-title=\"{}\"", escaped(column.title)) : "";
+  return fmt::format("<td{}{}>{}</td>", kind, title, shown);
+}
+
 std::string html_of(const NamedTable& named) {
+  const auto& [columns, rows] = named.table;
   std::string html = named.title.empty() ? "" : fmt::format("<h3>{}</h3>\n", escaped(named.title));
-  // One with sentences in its last column is laid out otherwise on a phone, where cells have their titles.
-  const bool is_long = std::any_of(named.table.rows.begin(), named.table.rows.end(),
+  // On a phone, cells of a table with sentences in its last column stand one below the other.
+  const bool is_long = std::any_of(rows.begin(), rows.end(),
                                    [](const auto& row) { return !row.empty() && row.back().size() > kLongCell; });
   html += fmt::format("<div class=\"wide\"><table{}>\n<tr>", is_long ? " class=\"long\"" : "");
-  const auto cell = [&](const char* tag, size_t column, const std::string& text) {
-    const bool is_number = named.table.columns[column].is_number;
-    // A verdict gets the colour of its word.
-    const char* verdict = text == "met" || text == "yes"     ? " class=\"good\""
-                          : text == "missed" || text == "NO" ? " class=\"bad\""
-                                                             : "";
-    const std::string title =
-        is_long ? fmt::format(" data-title=\"{}\"", escaped(named.table.columns[column].title)) : "";
-    html += fmt::format("<{0}{1}{3}>{2}</{0}>", tag, is_number ? " class=\"number\"" : verdict, escaped(text), title);
-  };
-  for (size_t i = 0; i < named.table.columns.size(); ++i) cell("th", i, named.table.columns[i].title);
+  for (const Column& column : columns) html += head_of(column);
   html += "</tr>\n";
-  for (const auto& row : named.table.rows) {
+  for (const auto& row : rows) {
     html += "<tr>";
-    for (size_t i = 0; i < row.size(); ++i) cell("td", i, row[i]);
+    for (size_t i = 0; i < row.size(); ++i) html += cell_of(columns[i], row[i], is_long);
     html += "</tr>\n";
   }
   html += "</table></div>\n";

@@ -56,6 +56,19 @@ TEST(Document, ThePageNeedsNoNetworkAndTakesTextAsText) {
   }
 }
 
+TEST(Document, TablesSuitAPhone) {
+  Document document{"Title", "", {{"One", {}, {}, {}}}};
+  document.sections[0].tables.push_back({"", {{{"change", true}}, {{"-1 (-2 to 0)"}}}, ""});
+  document.sections[0].tables.push_back(
+      {"", {{{"a"}, {"how"}}, {{"met", "a sentence that is too long for a column"}}}, ""});
+  const std::string html = to_html(document);
+  EXPECT_NE(html.find("<table>\n<tr><th class=\"number\">change</th></tr>\n"
+                      "<tr><td class=\"number\">-1 <span>(-2 to 0)</span></td></tr>"),
+            std::string::npos);
+  EXPECT_NE(html.find("<table class=\"long\">"), std::string::npos);
+  EXPECT_NE(html.find("<td class=\"good\" data-title=\"a\">met</td><td data-title=\"how\">"), std::string::npos);
+}
+
 TEST(Document, ABrowserDrawsEveryChart) {
   if (!program_exists(kBrowser)) GTEST_SKIP() << "skipped: no chromium-headless-shell";
   expect_drawn(to_html(example()), 2);

@@ -72,7 +72,7 @@ function options(spec) {
     plugins: {
       legend: { display: spec.series.length > 1,
         labels: { color: colour("text"), boxWidth: 14, filter: (item) => item.text !== "" } },
-      tooltip: { callbacks: {
+      tooltip: { filter: (item) => item.dataset.label !== "", callbacks: {
         title: (items) => spec.x.clock ? clock(items[0].parsed.x) : items[0].label,
         label: (item) => item.dataset.label + ": " + tip(spec, item),
       } },
