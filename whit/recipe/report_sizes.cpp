@@ -36,6 +36,8 @@ const std::vector<Account>& accounts() {
   return kAccounts;
 }
 
+constexpr const char* kWhole = "whole firmware";
+
 struct Need {
   std::string name;
   double value = 0;
@@ -45,7 +47,7 @@ std::vector<Need> needs_of(const Results& results, const Account& account) {
   std::vector<Need> needs;
   const auto figures = winner_figures(results.recipe, results.folder, results.winner());
   if (const auto whole = figures.find(account.figures[0]); whole != figures.end()) {
-    needs.push_back({"whole firmware", whole->second.value});
+    needs.push_back({kWhole, whole->second.value});
   }
   for (const CandidateFigures& c : results.candidates) {
     if (c.devices.empty()) continue;
@@ -129,11 +131,14 @@ report::Section sizes_section(const Results& results) {
   }
   if (section.charts.empty()) return section;
   for (auto& row : table.rows) row.resize(table.columns.size());
-  section.charts.back().how = fmt::format(
-      "Logarithmic. The candidates: the model alone on {}, sizes of the linked image, latency estimated. The whole "
-      "firmware, with features and controller: the most that an emulated machine needed. Budgets: of the recipe, else "
-      "what the device has to spare.",
+  std::string how = fmt::format(
+      "Logarithmic. Candidates: the model alone on {}, sizes of the linked image, latency estimated. Budgets: of the "
+      "recipe, else what the device has to spare.",
       results.winner().devices[0].title);
+  if (table.rows.front()[0] == kWhole) {
+    how += " The whole firmware has features and controller too: the most that an emulated machine needed.";
+  }
+  section.charts.back().how = how;
   section.tables.push_back({"", table, ""});
   return section;
 }
