@@ -125,9 +125,11 @@ std::optional<Figure> change_figure(const Json& season, const Target& target, si
   if (low > high) std::swap(low, high);
   const std::string interval = is_share ? fmt::format("{:+.1f} to {:+.1f} %", 100 * low, 100 * high)
                                         : fmt::format("{:+.2f} to {:+.2f} K h a month", low, high);
-  return Figure{sign * range["mean"].get<double>(), is_share ? "%" : "K h",
-                fmt::format("against {}, mean of {} seeds of one typical year (95 % interval {}); comfort {}",
-                            title_of(other), seeds, interval, against.value("comfort", ""))};
+  return Figure{
+      sign * range["mean"].get<double>(), is_share ? "%" : "K h",
+      fmt::format("against {}, {} of one typical year{}; comfort {}", title_of(other),
+                  seeds > 1 ? fmt::format("mean of {} seeds", seeds) : "one seed",
+                  seeds > 1 ? fmt::format(" (95 % interval {})", interval) : "", against.value("comfort", ""))};
 }
 
 // What the predictive controller did with its forecasts in a season.
