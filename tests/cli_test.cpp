@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "tests/text_file.hpp"
 #include "whit/base/file.hpp"
 #include "whit/base/process.hpp"
 #include "whit/formats/npy/npy.hpp"
@@ -157,8 +158,7 @@ TEST_F(Cli, InspectShowsTheTypesAndShapesThatABlobKnows) {
 TEST_F(Cli, TheFirmwareOfAStatefulModelSaysHowToResetIt) {
   const auto readme_of = [&](const std::string& name, const std::vector<uint8_t>& model) {
     EXPECT_EQ(whit({"build", file(name + ".tflite", model), "--target", "host", "-o", path(name)}).exit_code, 0);
-    const std::vector<uint8_t> bytes = read_file(path(name) + "/README.md");
-    return std::string(bytes.begin(), bytes.end());
+    return read_text(path(name) + "/README.md");
   };
   EXPECT_NE(readme_of("sum", tflite::small_state()).find("sum_reset(arena)"), std::string::npos);
   EXPECT_EQ(readme_of("net", tflite::small_convnet()).find("reset"), std::string::npos);
@@ -337,9 +337,8 @@ TEST_F(Cli, DecideAnswersInThreeFormatsAndGatesOnTheVerdict) {
 
 TEST_F(Cli, DecideRefusesABadScenario) {
   const std::string path = std::string(WHIT_SOURCE_DIR) + "/examples/decide/fall_detection.toml";
-  const std::vector<uint8_t> bytes = read_file(path);
   const auto with = [&](const std::string& from, const std::string& to) {
-    std::string text(bytes.begin(), bytes.end());
+    std::string text = read_text(path);
     text.replace(text.find(from), from.size(), to);
     return file("s.toml", {text.begin(), text.end()});
   };

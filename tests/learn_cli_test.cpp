@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "tests/text_file.hpp"
 #include "whit/base/file.hpp"
 #include "whit/formats/tflite/reader.hpp"
 
@@ -181,9 +182,7 @@ TEST_F(LearnCli, PrunedWeightsStayZeroToTheFirmware) {
     const ProcessResult built =
         run({WHIT_BINARY, "build", path("q.tflite"), "--target", "cortex-m4", "--optimize", "size", "-o", path("fw")});
     ASSERT_EQ(built.exit_code, 0) << built.output;
-    const std::vector<uint8_t> source = read_file(path("fw/q.cpp"));
-    EXPECT_NE(std::string(source.begin(), source.end()).find(sparsity == "0.7" ? "_bitmap" : "_4of16"),
-              std::string::npos);
+    EXPECT_NE(read_text(path("fw/q.cpp")).find(sparsity == "0.7" ? "_bitmap" : "_4of16"), std::string::npos);
   }
 }
 
@@ -226,8 +225,7 @@ TEST_F(LearnCli, WithoutWhitLearnTheVerbSaysWhatIsMissing) {
 
 // Verbs that do not train start without libtorch.
 TEST_F(LearnCli, WhitItselfDoesNotLinkTorch) {
-  const std::vector<uint8_t> program = read_file(WHIT_BINARY);
-  EXPECT_EQ(std::string(program.begin(), program.end()).find("libtorch_cpu.so"), std::string::npos);
+  EXPECT_EQ(read_text(WHIT_BINARY).find("libtorch_cpu.so"), std::string::npos);
 }
 
 }  // namespace

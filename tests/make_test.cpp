@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "tests/text_file.hpp"
 #include "whit/base/file.hpp"
 #include "whit/base/process.hpp"
 #include "whit/report/browser_test.hpp"
@@ -112,14 +113,8 @@ class Make : public testing::Test {
     }
     return names;
   }
-  std::string text_of(const std::string& name) const {
-    const std::vector<uint8_t> bytes = read_file(at(name));
-    return {bytes.begin(), bytes.end()};
-  }
-  Json json(const std::string& name) const {
-    const std::vector<uint8_t> bytes = read_file(at(name));
-    return Json::parse(bytes.begin(), bytes.end());
-  }
+  std::string text_of(const std::string& name) const { return read_text(at(name)); }
+  Json json(const std::string& name) const { return Json::parse(read_file(at(name))); }
   TemporaryDirectory directory_;
 };
 
@@ -139,8 +134,7 @@ TEST_F(Make, FromARecipeToAReportAndOnlyWhatChangedAgain) {
   }
   // On the terminal they come last, where they stay in sight.
   EXPECT_GT(first.output.find("== Targets"), first.output.find("== The winner on the device"));
-  const std::vector<uint8_t> page = read_file(at("run/report.html"));
-  const std::string html(page.begin(), page.end());
+  const std::string html = text_of("run/report.html");
   EXPECT_EQ(html.find("{{"), std::string::npos);
   EXPECT_NE(html.find("Error by horizon"), std::string::npos);
   size_t charts = 0;

@@ -1,6 +1,7 @@
 // `whit simulate` as its user meets it.
 #include <gtest/gtest.h>
 
+#include "tests/text_file.hpp"
 #include "whit/base/file.hpp"
 #include "whit/base/process.hpp"
 #include "whit/formats/tflite/writer.hpp"
@@ -32,8 +33,7 @@ TEST_F(SimulateCli, DataIsWrittenAndSaysWhereTheWeatherIsFrom) {
       whit({"data", building(), "-o", path("d.csv"), "--days", "2", "--start", "2024-07-01", "--seed", "3"});
   EXPECT_EQ(result.exit_code, 0) << result.output;
   EXPECT_NE(result.output.find("2 days, 2880 rows; weather: "), std::string::npos) << result.output;
-  const std::vector<uint8_t> bytes = read_file(path("d.csv"));
-  const std::string csv(bytes.begin(), bytes.end());
+  const std::string csv = read_text(path("d.csv"));
   EXPECT_TRUE(csv.starts_with("time,t_in,t_out,occupancy,hvac\n2024-07-01T00:00:00,")) << csv.substr(0, 80);
 }
 
@@ -100,10 +100,6 @@ by = "chronological"
     more.insert(more.begin(), {verb, toml, "--model", path(model), "--data", path(data)});
     return more;
   }
-  static std::string text_of(const std::string& file) {
-    const std::vector<uint8_t> bytes = read_file(file);
-    return {bytes.begin(), bytes.end()};
-  }
 };
 
 TEST_F(ControlCli, ComparesOnSeedsThatNobodyLearnedFrom) {
@@ -113,7 +109,7 @@ TEST_F(ControlCli, ComparesOnSeedsThatNobodyLearnedFrom) {
   EXPECT_NE(result.output.find("a year: the mean of the seasons"), std::string::npos) << result.output;
   EXPECT_NE(result.output.find("from 2 seeds: the energy is known to within "), std::string::npos) << result.output;
   EXPECT_NE(result.output.find("more seeds: --seeds 10"), std::string::npos) << result.output;
-  EXPECT_NE(text_of(path("c.json")).find("\"payback_months\""), std::string::npos);
+  EXPECT_NE(read_text(path("c.json")).find("\"payback_months\""), std::string::npos);
   const ProcessResult alone = whit(control("control", {"--seeds", "1", "--days", "1", "--seasons", "heating"}));
   EXPECT_EQ(alone.exit_code, 0) << alone.output;
   EXPECT_EQ(alone.output.find("in brackets"), std::string::npos) << alone.output;
@@ -125,7 +121,7 @@ TEST_F(ControlCli, SaysWhatIsWrong) {
   write_data("slow", "hvac", 300);
   write_data("other", "hvac", 60, "hvac");
   write_model("wide.tflite", "1,3", "{1 2 3}");
-  std::string without = text_of(building());
+  std::string without = read_text(building());
   write_file(path("without.toml"), without.substr(0, without.find("\n[control]")) + "\n");
   for (const std::string verb : {"control", "target"}) {
     SCOPED_TRACE(verb);
@@ -168,7 +164,7 @@ TEST_F(ControlCli, BuildWritesTheController) {
 
   const ProcessResult built = build({"--features", path("data"), "--control", building()});
   EXPECT_EQ(built.exit_code, 0) << built.output;
-  EXPECT_NE(text_of(path("firmware/trend_control.hpp")).find("int trend_control_minute("), std::string::npos);
+  EXPECT_NE(read_text(path("firmware/trend_control.hpp")).find("int trend_control_minute("), std::string::npos);
   const ProcessResult made = run_process({"make", "-C", path("firmware")}, 300);
   EXPECT_EQ(made.exit_code, 0) << made.output;
   EXPECT_TRUE(std::filesystem::exists(path("firmware/trend_control.o"))) << made.output;

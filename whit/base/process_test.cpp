@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/text_file.hpp"
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
 
@@ -20,8 +21,7 @@ TEST(Process, RunsInAFolderAndWritesAFile) {
   const ProcessResult result =
       run_process({"sh", "-c", "pwd; echo err >&2"}, ProcessOptions{10, folder.path().string(), "out.txt"});
   EXPECT_EQ(result.output, "err\n");
-  const std::vector<uint8_t> written = read_file(folder.path() / "out.txt");
-  EXPECT_EQ(std::string(written.begin(), written.end()), folder.path().string() + "\n");
+  EXPECT_EQ(read_text(folder.path() / "out.txt"), folder.path().string() + "\n");
 }
 
 TEST(Process, TakesArgumentsAsTheyAre) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tests/text_file.hpp"
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
 #include "whit/compile/compile.hpp"
@@ -83,8 +84,7 @@ TEST(ControlOptions, AreReadStrictly) {
 // A model that says that nothing changes.
 TEST(Compare, SetsTheSameBuildingsSideBySide) {
   const std::string building = WHIT_SOURCE_DIR "/examples/hvac/building.toml";
-  const std::vector<uint8_t> bytes = read_file(building);
-  std::string text(bytes.begin(), bytes.end());
+  std::string text = read_text(building);
   text.replace(text.find("../../../shared"), 15, "none");  // the weather is generated
   const TomlTable root = TomlTable::parse(text, building);
   const simulate::SimulationOptions simulation = simulate::read_simulation(root);

@@ -47,8 +47,7 @@ class FeatureTableTest : public testing::Test {
     return set;
   }
   std::string message(const std::string& from, const nlohmann::json& to) {
-    const std::vector<uint8_t> bytes = read_file(folder_.path() / "data.json");
-    nlohmann::json json = nlohmann::json::parse(bytes.begin(), bytes.end());
+    nlohmann::json json = nlohmann::json::parse(read_file(folder_.path() / "data.json"));
     json[nlohmann::json::json_pointer(from)] = to;
     write_file(folder_.path() / "damaged.json", json.dump());
     try {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "tests/text_file.hpp"
 #include "whit/base/file.hpp"
 #include "whit/decide/report.hpp"
 #include "whit/decide/words.hpp"
@@ -76,8 +77,7 @@ std::string nearest_flips(const Scenario& scenario) {
 }
 
 TEST_P(Examples, TheGuideHasItsVerdictAndNearestFlips) {
-  const std::vector<uint8_t> bytes = read_file(std::string(WHIT_SOURCE_DIR) + "/docs/guide/decide.md");
-  std::istringstream page(std::string(bytes.begin(), bytes.end()));
+  std::istringstream page(read_text(WHIT_SOURCE_DIR "/docs/guide/decide.md"));
   std::string row;
   while (std::getline(page, row) && row.find(std::string("/") + GetParam().name + ".toml) |") == std::string::npos) {
   }

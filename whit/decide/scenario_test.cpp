@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "tests/text_file.hpp"
 #include "whit/base/file.hpp"
 #include "whit/decide/test_scenario.hpp"
 
@@ -170,8 +171,7 @@ TEST(Scenario, EachInputIsADifferentNumberInsideItsRange) {
 }
 
 TEST(Scenario, ThePageOfTheFormatDescribesEachInput) {
-  const std::vector<uint8_t> bytes = read_file(std::string(WHIT_SOURCE_DIR) + "/docs/formats/scenario.md");
-  const std::string page(bytes.begin(), bytes.end());
+  const std::string page = read_text(WHIT_SOURCE_DIR "/docs/formats/scenario.md");
   for (const Input& input : inputs()) {
     EXPECT_NE(page.find("[" + std::string(input.table) + "]"), std::string::npos) << input.name();
     EXPECT_NE(page.find("`" + std::string(input.key) + "`"), std::string::npos) << input.name();

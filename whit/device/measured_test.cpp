@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 
+#include "tests/text_file.hpp"
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
 
@@ -23,11 +24,6 @@ Measured sample() {
   m.code_bytes = 6;
   m.weights_bytes = 7;
   return m;
-}
-
-std::string text_of(const std::filesystem::path& file) {
-  const std::vector<uint8_t> bytes = read_file(file);
-  return {bytes.begin(), bytes.end()};
 }
 
 TEST(MeasurementCache, GivesBackWhatWasStored) {
@@ -52,7 +48,7 @@ TEST(MeasurementCache, ADamagedEntryCountsAsAbsent) {
   const MeasurementCache cache(directory.path());
   cache.store("key", sample());
   const std::filesystem::path file = directory.path() / "key";
-  const std::string whole = text_of(file);
+  const std::string whole = read_text(file);
   std::string changed = whole;
   ++changed[whole.find("123")];
   for (const std::string& damaged :

@@ -7,6 +7,7 @@
 
 #include <fstream>
 
+#include "tests/text_file.hpp"
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
 
@@ -44,10 +45,7 @@ class RunTest : public testing::Test {
     fs::create_directories(at(name).parent_path());
     write_file(at(name), text);
   }
-  std::string get(const std::string& name) const {
-    const std::vector<uint8_t> bytes = read_file(at("run") / name);
-    return {bytes.begin(), bytes.end()};
-  }
+  std::string get(const std::string& name) const { return read_text(at("run") / name); }
   // The names of the steps that ran, in their order.
   std::vector<std::string> run(const std::vector<Step>& steps, const std::string& again = "") {
     std::vector<std::string> ran;

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "tests/text_file.hpp"
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
 #include "whit/simulate/training_data.hpp"
@@ -15,14 +16,9 @@ namespace {
 
 const std::string kFile = WHIT_SOURCE_DIR "/examples/hvac/building.toml";
 
-std::string text() {
-  const std::vector<uint8_t> bytes = read_file(kFile);
-  return {bytes.begin(), bytes.end()};
-}
-
 // The floor under generated weather, which needs no file.
 std::string generated() {
-  std::string toml = text();
+  std::string toml = read_text(kFile);
   const size_t epw = toml.find("epw = ");
   toml.erase(epw, toml.find('\n', epw) - epw);
   for (const char* key : {"anomaly_k = 2.0", "anomaly_hours = 72.0"}) {
