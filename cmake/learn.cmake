@@ -11,6 +11,7 @@ target_link_libraries(torch_interface INTERFACE ${TORCH_CPU} ${C10})
 
 file(GLOB_RECURSE learn_sources CONFIGURE_DEPENDS whit/learn/*.cpp)
 list(FILTER learn_sources EXCLUDE REGEX "_test\\.cpp$")
+list(REMOVE_ITEM learn_sources ${learn_recipe_sources})
 add_library(whit_learn STATIC ${learn_sources})
 # As libtorch is compiled itself: without it square roots in loops are calls.
 target_compile_options(whit_learn PRIVATE -fno-math-errno)

@@ -221,12 +221,27 @@ TEST_F(Make, AKillLosesNothingThatWasFinished) {
   EXPECT_TRUE(fs::exists(checkpoint));
 }
 
-TEST_F(Make, AWrongKeyOfACandidateIsNamedWithFileAndLine) {
-  write_recipe("0", "0.9");
+TEST_F(Make, WhatIsWrongWithACandidateIsSaidBeforeAStepRuns) {
+  change("architecture = \"dense\"", "architecture = \"dens\"");
   const ProcessResult result = make();
   EXPECT_EQ(result.exit_code, 3);
-  EXPECT_NE(result.output.find("train.epochs is 0"), std::string::npos) << result.output;
-  EXPECT_NE(result.output.find("recipe.toml: line "), std::string::npos) << result.output;
+  EXPECT_EQ(result.output, "whit: " + at("recipe.toml").string() +
+                               ": line 24, candidate net: model.architecture is \"dens\"\n"
+                               "  try: did you mean dense? It is one of: dense, lstm, gru, cnn1d, ds_cnn, resnet8, "
+                               "resnet18, mobilenet_v1, mobilenet_v2, autoencoder\n");
+  EXPECT_FALSE(fs::exists(at("run")));
+}
+
+TEST_F(Make, WhatIsWrongWithTheDataOfACandidateIsSaidBeforeATrainingBegins) {
+  change("name = \"net\"\n",
+         "name = \"net\"\ndata = { features = { kind = \"lags\", list = [{ kind = \"vlue\" }] } }\n");
+  const ProcessResult result = make();
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_NE(
+      result.output.find("whit: " + at("recipe.toml").string() + ": line 23: data net: candidates/net/recipe.toml: "),
+      std::string::npos)
+      << result.output;
+  EXPECT_EQ(result.output.find("train"), std::string::npos) << result.output;
 }
 
 }  // namespace

@@ -33,6 +33,11 @@ const std::string& nearest(std::string_view name, const std::vector<std::string>
   });
 }
 
+bool is_nearly(std::string_view name, std::string_view known) {
+  const size_t distance = edit_distance(name, known);
+  return distance <= 2 && 2 * distance <= known.size();
+}
+
 size_t index_of_name(std::string_view name, std::span<const char* const> known, std::string_view what) {
   const auto found = std::find(known.begin(), known.end(), name);
   if (found != known.end()) return static_cast<size_t>(found - known.begin());

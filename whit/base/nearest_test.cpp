@@ -15,6 +15,13 @@ TEST(Nearest, IsTheNameWithTheFewestChanges) {
   EXPECT_EQ(nearest("x", {"ab", "cd"}), "ab") << "the first of several";
 }
 
+TEST(Nearest, IsNearlyANameThatWasMistyped) {
+  EXPECT_TRUE(is_nearly("epohcs", "epochs"));
+  EXPECT_TRUE(is_nearly("nmae", "name"));
+  EXPECT_FALSE(is_nearly("in", "of"));
+  EXPECT_FALSE(is_nearly("low", "high"));
+}
+
 TEST(IndexOfName, FindsANameOrListsThoseThatThereAre) {
   constexpr std::array kNames = {"min_max", "mse"};
   EXPECT_EQ(index_of_name("mse", kNames, "observer"), 1u);

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>
@@ -14,15 +15,45 @@
 namespace whit {
 namespace {
 
+std::string place(const std::string& file, const toml::source_region& region) {
+  return region.begin.line == 0 ? file : fmt::format("{}: line {}", file, region.begin.line);
+}
+
 struct Document {
   std::string file;
   toml::table root;
   std::map<const toml::table*, std::set<std::string>> asked;
-};
+  std::map<const toml::node*, toml::source_region> origins;  // of copied nodes, which have no region of their own
 
-std::string place(const std::string& file, const toml::source_region& region) {
-  return region.begin.line == 0 ? file : fmt::format("{}: line {}", file, region.begin.line);
-}
+  const toml::source_region& region(const toml::node& node) const {
+    const auto found = origins.find(&node);
+    return found == origins.end() ? node.source() : found->second;
+  }
+
+  void remember(const toml::node& copy, const toml::node& original, const Document& from) {
+    origins[&copy] = from.region(original);
+    if (const toml::table* table = copy.as_table()) {
+      for (const auto& [key, node] : *table) remember(node, *original.as_table()->get(key.str()), from);
+    }
+    if (const toml::array* array = copy.as_array()) {
+      for (size_t i = 0; i < array->size(); ++i) remember(*array->get(i), *original.as_array()->get(i), from);
+    }
+  }
+
+  void lay_over(toml::table& below, const toml::table& above, const Document& from) {
+    origins[&below] = from.region(above);
+    for (const auto& [key, node] : above) {
+      toml::table* old = below.get_as<toml::table>(key.str());
+      if (old != nullptr && node.is_table()) {
+        lay_over(*old, *node.as_table(), from);
+        continue;
+      }
+      below.erase(key.str());  // with its key, which knows its line too
+      below.insert(key, node);
+      remember(*below.get(key.str()), node, from);
+    }
+  }
+};
 
 std::string name_of(toml::node_type type) {
   switch (type) {
@@ -53,7 +84,7 @@ struct TomlTable::Position {
   std::string full(const std::string& key) const { return path.empty() ? key : path + "." + key; }
 
   Error error(const toml::node* node, const std::string& key, const std::string& what, const std::string& hint) const {
-    const toml::source_region& region = node == nullptr ? table->source() : node->source();
+    const toml::source_region& region = document->region(node == nullptr ? *table : *node);
     return {ErrorCode::bad_input, fmt::format("{} {}", full(key), what), place(document->file, region), hint};
   }
 
@@ -64,8 +95,13 @@ struct TomlTable::Position {
 
   const toml::node& get(const std::string& key) const {
     const toml::node* node = find(key);
-    if (node == nullptr) throw error(nullptr, key, "is missing", fmt::format("add {} = ...", key));
-    return *node;
+    if (node != nullptr) return *node;
+    std::string hint = fmt::format("add {} = ...", key);
+    for (const auto& [other, value] : *table) {
+      if (document->asked[table].count(std::string(other.str())) > 0 || !is_nearly(other.str(), key)) continue;
+      hint = fmt::format("did you mean it by {} on line {}?", other.str(), document->region(value).begin.line);
+    }
+    throw error(nullptr, key, "is missing", hint);
   }
 
   template <typename T>
@@ -116,14 +152,36 @@ struct TomlTable::Position {
   }
 
   void know_all(const toml::table& at) const {
-    for (const auto& [key, node] : at) {
-      document->asked[&at].insert(std::string(key.str()));
-      if (node.is_table()) know_all(*node.as_table());
-      if (!node.is_array()) continue;
-      for (const toml::node& element : *node.as_array()) {
-        if (element.is_table()) know_all(*element.as_table());
-      }
+    for (const auto& [key, node] : at) know(at, key, node);
+  }
+
+  // The key of that table, and all below.
+  void know(const toml::table& at, const toml::key& key, const toml::node& node) const {
+    document->asked[&at].insert(std::string(key.str()));
+    if (node.is_table()) know_all(*node.as_table());
+    if (!node.is_array()) return;
+    for (const toml::node& element : *node.as_array()) {
+      if (element.is_table()) know_all(*element.as_table());
     }
+  }
+
+  // `key` of the table at `prefix` is none of `names`.
+  Error unknown(const toml::key& key, const toml::node& node, const std::string& prefix,
+                const std::vector<std::string>& names) const {
+    const bool is_list = node.is_array_of_tables();
+    const bool is_table = is_list || (node.is_table() && !node.as_table()->is_inline());
+    const auto shown = [&](std::string_view name) {
+      const std::string path = prefix.empty() ? std::string(name) : fmt::format("{}.{}", prefix, name);
+      return is_list ? "[[" + path + "]]" : is_table ? "[" + path + "]" : path;
+    };
+    std::string hint;
+    if (!names.empty()) {
+      const std::string& meant = nearest(key.str(), names);
+      hint = fmt::format("did you mean {}? {}: {}", is_table ? shown(meant) : meant,
+                         is_table ? "There are" : "Keys here are", fmt::join(names, ", "));
+    }
+    return {ErrorCode::bad_input, fmt::format("there is no {} {}", is_table ? "table" : "key", shown(key.str())),
+            place(document->file, key.source()), hint};
   }
 
   void refuse_unknown_keys(const toml::table& at, const std::string& prefix) const {
@@ -134,10 +192,7 @@ struct TomlTable::Position {
       if (known == document->asked.end() || known->second.count(name) == 0) {
         std::vector<std::string> names;
         if (known != document->asked.end()) names.assign(known->second.begin(), known->second.end());
-        throw Error(ErrorCode::bad_input, fmt::format("there is no key {}", shown), place(document->file, key.source()),
-                    names.empty() ? ""
-                                  : fmt::format("did you mean {}? Keys here are: {}", nearest(name, names),
-                                                fmt::join(names, ", ")));
+        throw unknown(key, node, prefix, names);
       }
       if (node.is_table()) refuse_unknown_keys(*node.as_table(), shown);
       if (!node.is_array()) continue;
@@ -248,15 +303,27 @@ std::optional<TomlTable> TomlTable::find_table(const std::string& key) const {
 }
 
 std::vector<TomlTable> TomlTable::tables(const std::string& key) const {
+  const toml::node* node = position_->find(key);
+  if (node != nullptr && node->is_table()) {
+    throw error(key, "is one table, not a list of them", fmt::format("[[{}]]", position_->full(key)));
+  }
   return position_->array<TomlTable>(key,
                                      [&](const toml::node& node) { return TomlTable(position_->below(node, key)); });
 }
 
 void TomlTable::refuse_unknown_keys() const { position_->refuse_unknown_keys(*position_->table, position_->path); }
 
+void TomlTable::allow_only(const std::vector<std::string>& names) const {
+  for (const auto& [key, node] : *position_->table) {
+    if (std::find(names.begin(), names.end(), key.str()) == names.end()) {
+      throw position_->unknown(key, node, position_->path, names);
+    }
+  }
+}
+
 int TomlTable::line_of(const std::string& key) const {
   const toml::node* node = position_->table->get(key);
-  return node == nullptr ? 0 : static_cast<int>(node->source().begin.line);
+  return node == nullptr ? 0 : static_cast<int>(position_->document->region(*node).begin.line);
 }
 
 Error TomlTable::error(const std::string& key, const std::string& what, const std::string& hint) const {
@@ -272,6 +339,27 @@ std::string TomlTable::source() const {
   std::ostringstream text;
   text << copy;
   return text.str();
+}
+
+TomlTable TomlTable::only(const std::vector<std::string>& keys) const {
+  auto copy = std::make_shared<Document>();
+  copy->file = file();
+  copy->origins[&copy->root] = position_->document->region(*position_->table);
+  for (const auto& [key, node] : *position_->table) {
+    if (std::find(keys.begin(), keys.end(), key.str()) == keys.end()) continue;
+    position_->know(*position_->table, key, node);
+    copy->root.insert(key, node);
+    copy->remember(*copy->root.get(key.str()), node, *position_->document);
+  }
+  const toml::table* root = &copy->root;
+  return TomlTable(std::make_shared<Position>(Position{std::move(copy), root, position_->path}));
+}
+
+TomlTable TomlTable::over(const TomlTable& below) const {
+  TomlTable merged = below.only(below.keys());
+  Document& document = *merged.position_->document;
+  document.lay_over(document.root, *position_->table, *position_->document);
+  return merged;
 }
 
 }  // namespace whit

@@ -56,6 +56,8 @@ class TomlTable {
 
   // Error for the first key of this table, or of one below it, that was not asked for.
   void refuse_unknown_keys() const;
+  // Error for the first key of this table that is none of `names`, before anything is asked for.
+  void allow_only(const std::vector<std::string>& names) const;
 
   // Where `key` stands in the file; 0 when it does not.
   int line_of(const std::string& key) const;
@@ -66,6 +68,11 @@ class TomlTable {
 
   // This table as TOML, without its comments. All its keys count as known: who reads the copy judges them.
   std::string source() const;
+
+  // Copies whose keys keep their lines; the keys that are copied count as known here.
+  TomlTable only(const std::vector<std::string>& keys) const;
+  // This table laid over `below`, which is of the same file: tables in both are merged in turn, else this one's count.
+  TomlTable over(const TomlTable& below) const;
 
  private:
   struct Position;

@@ -7,17 +7,6 @@
 namespace whit {
 namespace {
 
-void lay_over(toml::table& below, const toml::table& above) {
-  for (const auto& [key, node] : above) {
-    toml::table* old = below.contains(key) ? below.get(key)->as_table() : nullptr;
-    if (old != nullptr && node.is_table()) {
-      lay_over(*old, *node.as_table());
-    } else {
-      below.insert_or_assign(key, node);
-    }
-  }
-}
-
 std::string text_of(const toml::table& table) {
   std::ostringstream text;
   text << table;
@@ -49,17 +38,10 @@ struct TomlDraft::Document {
   }
 };
 
-TomlDraft::TomlDraft() : document_(std::make_unique<Document>()) {}
+TomlDraft::TomlDraft(const TomlTable& table) : document_(std::make_unique<Document>(toml::parse(table.source()))) {}
 TomlDraft::~TomlDraft() = default;
 TomlDraft::TomlDraft(TomlDraft&&) noexcept = default;
 TomlDraft& TomlDraft::operator=(TomlDraft&&) noexcept = default;
-
-void TomlDraft::merge(const std::string& key, const TomlTable& table) {
-  const toml::table above = toml::parse(table.source());
-  const auto [parent, last] = document_->find(key, true);
-  if (!parent->contains(last) || !parent->get(last)->is_table()) parent->insert_or_assign(last, toml::table{});
-  lay_over(*parent->get(last)->as_table(), above);
-}
 
 void TomlDraft::set(const std::string& key, const std::string& value) { document_->set(key, value); }
 void TomlDraft::set(const std::string& key, double value) { document_->set(key, value); }
@@ -92,6 +74,12 @@ std::string TomlDraft::value(const std::string& key) const {
 }
 
 std::string TomlDraft::text() const { return text_of(document_->root); }
+
+std::string TomlDraft::json() const {
+  std::ostringstream text;
+  text << toml::json_formatter(document_->root);
+  return text.str();
+}
 
 std::string TomlDraft::text(const std::string& key) const {
   const auto [table, last] = document_->find(key, false);

@@ -1,4 +1,4 @@
-// A TOML file in the making: tables of other files, laid over each other. For recipes that `whit make` writes.
+// A TOML file in the making: a copy of a table, with changes. For recipes that `whit make` writes.
 #pragma once
 
 #include <functional>
@@ -11,13 +11,11 @@ namespace whit {
 
 class TomlDraft {
  public:
-  TomlDraft();
+  explicit TomlDraft(const TomlTable& table);
   ~TomlDraft();
   TomlDraft(TomlDraft&&) noexcept;
   TomlDraft& operator=(TomlDraft&&) noexcept;
 
-  // Lays `table` over the table `key`: tables in it are merged in turn, all else is replaced.
-  void merge(const std::string& key, const TomlTable& table);
   // Keys are dotted: "data.path". Tables on the way are made.
   void set(const std::string& key, const std::string& value);
   void set(const std::string& key, double value);
@@ -30,6 +28,7 @@ class TomlDraft {
   std::string value(const std::string& key) const;  // a text; empty when there is none
 
   std::string text() const;
+  std::string json() const;
   std::string text(const std::string& key) const;  // of one table; empty when there is none
 
  private:

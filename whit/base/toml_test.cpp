@@ -65,6 +65,8 @@ TEST(Toml, an_error_names_file_line_and_key) {
   EXPECT_EQ(error_of("[power]\nvolts = nan\n", number), "a.toml: line 2: power.volts is nan; it must be from 0 to 5");
   EXPECT_EQ(error_of("[power]\nvolts = '3'\n", number), "a.toml: line 2: power.volts is a text, not a number");
   EXPECT_EQ(error_of("[power]\n", number), "a.toml: line 1: power.volts is missing / add volts = ...");
+  EXPECT_EQ(error_of("[power]\nvlots = 1\n", number),
+            "a.toml: line 1: power.volts is missing / did you mean it by vlots on line 2?");
   EXPECT_EQ(error_of("power = 3\n", number), "a.toml: line 1: power is an integer, not a table");
   EXPECT_EQ(error_of("\n", number), "a.toml: line 1: power is missing / add the table [power]");
   EXPECT_EQ(error_of("a = [1, -2]", [](const TomlTable& root) { root.integers("a", kNotNegative); }),
@@ -86,7 +88,48 @@ TEST(Toml, a_key_that_nobody_asked_for_is_refused) {
   EXPECT_EQ(error_of("[power]\nvolts = 1\nvolt = 2\n", read),
             "a.toml: line 3: there is no key power.volt / did you mean volts? Keys here are: volts");
   EXPECT_EQ(error_of("[power]\nvolts = 1\n[pover]\n", read),
-            "a.toml: line 3: there is no key pover / did you mean power? Keys here are: power");
+            "a.toml: line 3: there is no table [pover] / did you mean [power]? There are: power");
+  EXPECT_EQ(error_of("[power]\nvolts = 1\n[[pover]]\n", read),
+            "a.toml: line 3: there is no table [[pover]] / did you mean [[power]]? There are: power");
+  EXPECT_EQ(error_of("[pover]\n",
+                     [](const TomlTable& root) {
+                       root.allow_only({"data", "power"});
+                     }),
+            "a.toml: line 1: there is no table [pover] / did you mean [power]? There are: data, power");
+  EXPECT_EQ(error_of("[stage]\n", [](const TomlTable& root) { root.tables("stage"); }),
+            "a.toml: line 1: stage is one table, not a list of them / [[stage]]");
+}
+
+TEST(Toml, keys_of_a_merged_table_keep_their_lines) {
+  const auto merged = [](const TomlTable& root) {
+    return root.tables("own")[0].only({"data", "model"}).over(root.only({"data", "model", "train"}));
+  };
+  const std::string text =
+      "[data]\npath = 'a.csv'\nwindow = { length = 3, stride = 1 }\n[train]\nepochs = 3\n[[own]]\nname = 'x'\n"
+      "[own.data]\nkind = 'table'\nwindow = { stride = 5 }\nlist = [{ of = 'y' }]\n";
+  const TomlTable root = TomlTable::parse(text, "a.toml"), table = merged(root);
+  EXPECT_EQ(table.keys(), (std::vector<std::string>{"data", "train"}));
+  const TomlTable data = table.table("data"), window = data.table("window");
+  EXPECT_EQ(data.text("path"), "a.csv");
+  EXPECT_EQ(window.integer("length"), 3);
+  EXPECT_EQ(window.integer("stride"), 5);
+  EXPECT_EQ(data.line_of("path"), 2);
+  EXPECT_EQ(data.line_of("kind"), 9);
+  EXPECT_EQ(window.line_of("length"), 3);
+  EXPECT_EQ(window.line_of("stride"), 10);
+  EXPECT_EQ(table.table("train").line_of("epochs"), 5);
+  EXPECT_EQ(data.tables("list")[0].error("of", "is wrong").where(), "a.toml: line 11");
+  EXPECT_EQ(TomlTable::parse(table.source(), "copy").table("data").table("window").integer("stride"), 5);
+  EXPECT_EQ(error_of(text.c_str(), [&](const TomlTable& t) { merged(t).table("data").text("column"); }),
+            "a.toml: line 8: data.column is missing / add column = ...");
+  EXPECT_EQ(error_of(text.c_str(),
+                     [&](const TomlTable& t) {
+                       const TomlTable both = merged(t);
+                       both.table("data").refuse_unknown_keys();
+                     }),
+            "a.toml: line 9: there is no key data.kind");
+  root.tables("own")[0].text("name");
+  EXPECT_NO_THROW(root.refuse_unknown_keys());  // what was copied counts as known
 }
 
 TEST(Toml, a_syntax_error_names_its_line) {

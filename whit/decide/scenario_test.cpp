@@ -123,9 +123,10 @@ TEST(Scenario, AMissingNegativeOrImpossibleFigureIsNamedWithItsLine) {
 TEST(Scenario, AnUnknownKeyIsRefusedWithTheNearestBeforeAnythingIsMissing) {
   expect_starts_with(error_with("rtt_p99_ms = 100", "rtt_p9_ms = 100"),
                      "s.toml: line 15: there is no key link.rtt_p9_ms / did you mean rtt_p99_ms?");
-  expect_starts_with(error_with("[cloud]", "[clout]"), "s.toml: line 42: there is no key clout / did you mean cloud?");
+  expect_starts_with(error_with("[cloud]", "[clout]"),
+                     "s.toml: line 42: there is no table [clout] / did you mean [cloud]?");
   expect_starts_with(error_of(std::string(kTestScenario) + "[hybrid.deep]\n"),
-                     "s.toml: line 53: there is no key hybrid.deep / did you mean deeper?");
+                     "s.toml: line 53: there is no table [hybrid.deep] / did you mean [hybrid.deeper]?");
   expect_starts_with(error_of(std::string(kTestScenario) + "[weights]\nprice = 2\n"),
                      "s.toml: line 54: there is no key weights.price / did you mean");
 }

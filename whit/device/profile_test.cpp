@@ -109,7 +109,7 @@ TEST(Profile, has_a_target_or_a_throughput_but_not_both) {
   const std::string target = "target = \"qemu-cortex-m4\"\n";
   const std::string throughput = "\n[throughput]\nmacs_per_cycle = { value = 0.5, source = \"estimate: a test\" }\n";
   EXPECT_NE(error_of(changed(l4r5(), target, "")).find("throughput is missing"), std::string::npos);
-  EXPECT_NE(error_of(l4r5() + throughput).find("there is no key throughput"), std::string::npos);
+  EXPECT_NE(error_of(l4r5() + throughput).find("there is no table [throughput]"), std::string::npos);
 }
 
 }  // namespace

@@ -19,8 +19,8 @@ struct ClassicalRecipe {
   bool balance_classes = false;
 };
 
-// None when the recipe's [model] has no key `kind`. Error bad_input, with file, line and key, as read_recipe().
-std::optional<ClassicalRecipe> read_classical(const std::string& file);
+// None when [model] of the recipe `root` has no key `kind`. As read_recipe() in all else.
+std::optional<ClassicalRecipe> read_classical(const TomlTable& root);
 
 // The model, trained on set.train(). Error bad_input when recipe and data differ.
 ir::Graph train_classical(ClassicalRecipe recipe, const data::DataSet& set);

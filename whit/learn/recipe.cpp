@@ -7,7 +7,6 @@
 #include <filesystem>
 
 #include "whit/base/error.hpp"
-#include "whit/base/nearest.hpp"
 
 namespace whit::learn {
 namespace {
@@ -52,7 +51,7 @@ void read_train(const TomlTable& table, Recipe& recipe, bool quantizes) {
   o.class_weights = table.numbers("class_weights", kNotNegative);
   recipe.balance_classes = table.boolean("balance_classes", false);
   if (recipe.balance_classes && !o.class_weights.empty()) {
-    throw table.error("balance_classes", "the weights of the classes are given as well", "one of the two");
+    throw table.error("balance_classes", "is given beside class_weights", "one of the two");
   }
   o.mixup = table.number("mixup", kNotNegative, 0.0);
   Augmentation& a = o.augmentation;
@@ -60,7 +59,7 @@ void read_train(const TomlTable& table, Recipe& recipe, bool quantizes) {
   a.flip = table.boolean("flip", false);
   const std::vector<int64_t> shift = table.integers("shift", {0, 1 << 20});
   if (shift.size() > 2)
-    throw table.error("shift", "one or two numbers are needed", "along the first and second dimension");
+    throw table.error("shift", "has more than two numbers", "one or two: along the first and second dimension");
   if (!shift.empty()) a.shift_first = shift[0];
   if (shift.size() == 2) a.shift_second = shift[1];
   a.mask = table.integer("mask", {0, 1 << 20}, 0);
@@ -82,7 +81,7 @@ void read_weight_pruning(const TomlTable& table, Recipe& recipe) {
     schedule.sparsity = compress::sparsity_from_text(table.text("sparsity"));
   } catch (const Error& error) {
     if (error.code() != ErrorCode::usage) throw;
-    throw table.error("sparsity", error.what(), error.hint());
+    throw table.error("sparsity", fmt::format("is \"{}\": {}", table.text("sparsity"), error.what()), error.hint());
   }
   const compress::Sparsity& s = schedule.sparsity;
   const double last = s.group > 0 ? 1.0 - static_cast<double>(s.keep) / s.group : s.share;
@@ -91,7 +90,7 @@ void read_weight_pruning(const TomlTable& table, Recipe& recipe) {
   schedule.end = table.integer("end_step", {1}, 0);
   schedule.every = table.integer("every_steps", {1}, 100);
   if (schedule.end > 0 && schedule.begin > schedule.end) {
-    throw table.error("begin_step", "pruning would begin after its end", "begin_step up to end_step");
+    throw table.error("begin_step", "is after end_step", "begin_step up to end_step");
   }
   recipe.options.prune = schedule;
 }
@@ -99,7 +98,7 @@ void read_weight_pruning(const TomlTable& table, Recipe& recipe) {
 void read_prune(const TomlTable& table, Recipe& recipe) {
   const bool weights = table.has("sparsity"), share = table.has("channels"), macs = table.has("macs");
   if (weights + share + macs != 1) {
-    throw table.error("sparsity", "what is pruned is not clear",
+    throw table.error("sparsity", weights + share + macs == 0 ? "is missing" : "does not stand alone",
                       "one of sparsity = \"0.7\" (weights), channels = 0.25 (share that goes) and macs = 0.5 (share of "
                       "the MACs that stays)");
   }
@@ -110,7 +109,7 @@ void read_prune(const TomlTable& table, Recipe& recipe) {
   if (macs) channels.macs = table.number("macs", {kLeast, 1.0 - kLeast});
   channels.norm = choice(table, "norm", compress::kChannelNormNames, compress::ChannelNorm::l2);
   if (recipe.model_file.empty()) {
-    throw table.error(share ? "channels" : "macs", "channels are ranked by trained weights, and [model] has none",
+    throw table.error(share ? "channels" : "macs", "ranks channels by trained weights, and [model] has none",
                       "train the architecture first, then name it: [model] file");
   }
   recipe.channels = channels;
@@ -128,7 +127,7 @@ void read_distill(const TomlTable& table, Recipe& recipe) {
 void read_quantize(const TomlTable& table, bool searched, Recipe& recipe) {
   QuantizeRecipe& q = recipe.quantize.emplace();
   if (searched && table.has("precision")) {
-    throw table.error("precision", "[search] precision says it already", "one of the two");
+    throw table.error("precision", "is said by [search] precision already", "one of the two");
   }
   if (!searched) q.precision = compress::precision_from_name(table.choice("precision", {"int8", "int8_w4", "int16x8"}));
   q.options = recipe.options;
@@ -142,20 +141,10 @@ void read_quantize(const TomlTable& table, bool searched, Recipe& recipe) {
   }
 }
 
-void check_tables(const TomlTable& root) {
-  const std::vector<std::string> known = {"data", "model", "train", "prune", "distill", "quantize", "search", "budget"};
-  for (const std::string& key : root.keys()) {
-    if (std::count(known.begin(), known.end(), key) == 0) {
-      throw root.error(key, "there is no table [" + key + "]", "did you mean [" + nearest(key, known) + "]?");
-    }
-  }
-}
-
 }  // namespace
 
-Recipe read_recipe(const std::string& file) {
-  const TomlTable root = TomlTable::read(file);
-  check_tables(root);
+Recipe read_recipe(const TomlTable& root) {
+  root.allow_only({"data", "model", "train", "prune", "distill", "quantize", "search", "budget"});
   Recipe recipe{root.table("data"), "", {}, {}, false, {}, {}, "", {}};
   const TomlTable model = root.table("model"), train = root.table("train");
   read_model(model, recipe);
@@ -177,36 +166,6 @@ Recipe read_recipe(const std::string& file) {
     quantize->refuse_unknown_keys();
   }
   return recipe;
-}
-
-void fit_to_data(Recipe& recipe, data::DataSet& set) {
-  ArchitectureOptions& model = recipe.architecture;
-  const bool autoencoder = recipe.model_file.empty() && model.kind == Architecture::autoencoder;
-  if (autoencoder) {
-    for (data::Samples& part : set.parts) part.labels.clear();
-    set.class_names.clear();
-  }
-  const auto classes = static_cast<int64_t>(set.class_names.size());
-  TrainOptions& options = recipe.options;
-  options.loss = recipe.loss.value_or(classes > 0 ? Loss::cross_entropy : Loss::mse);
-  if (options.loss == Loss::cross_entropy && classes == 0) {
-    throw Error(ErrorCode::bad_input, "cross_entropy needs classes, but the data has none", recipe.data.file(),
-                "a column of classes in [data] label, or loss = \"mse\"");
-  }
-  model.input.assign(set.train().shape.begin(), set.train().shape.end());
-  model.task = options.loss == Loss::cross_entropy ? Task::classes : Task::values;
-  model.outputs = model.task == Task::classes ? static_cast<int32_t>(classes) : 1;
-  model.seed = options.seed;
-  if (recipe.balance_classes) options.class_weights = balanced_class_weights(set.train(), classes);
-  if (!options.class_weights.empty() && static_cast<int64_t>(options.class_weights.size()) != classes) {
-    throw Error(ErrorCode::bad_input,
-                fmt::format("{} class_weights for {} classes", options.class_weights.size(), classes),
-                recipe.data.file(), fmt::format("one for each of: {}", fmt::join(set.class_names, ", ")));
-  }
-  if (recipe.quantize) {
-    TrainOptions& quantized = recipe.quantize->options;
-    quantized.loss = options.loss, quantized.class_weights = options.class_weights, quantized.seed = options.seed;
-  }
 }
 
 }  // namespace whit::learn

@@ -33,8 +33,9 @@ struct Recipe {
   std::optional<QuantizeRecipe> quantize;
 };
 
-// Error bad_input, with file, line and key, for what is missing, unknown or out of range in all tables but [data].
-Recipe read_recipe(const std::string& file);
+// `root`: the whole file. Error bad_input, with file, line and key, for what is missing, unknown or out of range in all
+// tables but [data]. Needs no libtorch, and is part of whit_workshop: `whit make` judges its candidates by it.
+Recipe read_recipe(const TomlTable& root);
 
 // What the recipe leaves to the data: the input's shape, outputs, loss, class weights. Classes make a classifier, other
 // labels a regression; an autoencoder takes no labels, they are dropped. Error bad_input when recipe and data differ.

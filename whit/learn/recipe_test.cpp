@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "whit/base/file.hpp"
+#include "whit/base/error.hpp"
 
 namespace whit::learn {
 namespace {
@@ -11,9 +11,8 @@ namespace {
 class RecipeTest : public testing::Test {
  protected:
   Recipe read(const std::string& tables, const std::string& model = "architecture = \"dense\"") {
-    const std::filesystem::path file = folder_.path() / "recipe.toml";
-    write_file(file, "[data]\n[model]\n" + model + "\n[train]\nepochs = 1\n" + tables);
-    return read_recipe(file.string());
+    return read_recipe(
+        TomlTable::parse("[data]\n[model]\n" + model + "\n[train]\nepochs = 1\n" + tables, "folder/recipe.toml"));
   }
   void expect_refusal(const std::string& tables, const std::vector<std::string>& words) {
     try {
@@ -25,8 +24,6 @@ class RecipeTest : public testing::Test {
       for (const std::string& word : words) EXPECT_NE(text.find(word), std::string::npos) << text << " lacks " << word;
     }
   }
-
-  TemporaryDirectory folder_;
 };
 
 TEST_F(RecipeTest, ReadsPruningAndDistillation) {
@@ -43,7 +40,7 @@ TEST_F(RecipeTest, ReadsPruningAndDistillation) {
   EXPECT_EQ(channels.channels->norm, compress::ChannelNorm::l1);
   EXPECT_FALSE(channels.options.prune);
   const Recipe student = read("[distill]\nteacher = \"t.onnx\"\nalpha = 0.9\n");
-  EXPECT_EQ(student.teacher_file, (folder_.path() / "t.onnx").string());
+  EXPECT_EQ(student.teacher_file, "folder/t.onnx");
   ASSERT_TRUE(student.options.distillation);
   EXPECT_EQ(student.options.distillation->alpha, 0.9);
 }

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
@@ -88,7 +89,13 @@ Made make(const MakeOptions& options) {
   const CandidatePlan plan = plan_candidates(recipe, made.folder);
   std::vector<Step> all = plan.steps;
   write_file(made.folder / "commands.sh", script_of(made.folder, all));
-  run.execute(wanted(plan.steps));
+  std::vector<Step> others = wanted(plan.steps);
+  const auto is_other = [](const Step& step) { return step.stage != "simulate" && step.stage != "data"; };
+  std::vector<Step> first = others;  // all data before the first training: what is wrong with them shows at once
+  std::erase_if(first, is_other);
+  std::erase_if(others, std::not_fn(is_other));
+  run.execute(first);
+  run.execute(others);
   if (until < stage_number("fit", "")) return made;
 
   Results results{recipe, made.folder, plan, {}, {}, {}};

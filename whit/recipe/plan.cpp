@@ -227,14 +227,18 @@ CandidatePlan plan_candidates(const Recipe& recipe, const fs::path& folder) {
   for (const Candidate& candidate : recipe.candidates) {
     const std::string& name = candidate.name;
     const std::string model = Recipe::model_of(candidate);
+    const auto at = [&](Step step) {
+      if (candidate.line > 0) step.origin = fmt::format("{}: line {}", recipe.file, candidate.line);
+      return step;
+    };
     if (candidate.from.empty()) {
       const std::string file = fmt::format("candidates/{}/recipe.toml", name);
       const std::string data = write_recipe(recipe, folder, name, file);
       const auto [view, is_new] = view_by_data.try_emplace(data, fmt::format("data/{}", name));
       plan.views[name] = view->second;
-      if (is_new) plan.steps.push_back(data_step(folder, file, view->second));
+      if (is_new) plan.steps.push_back(at(data_step(folder, file, view->second)));
       if (candidate.is_persistence) continue;
-      plan.steps.push_back(train_step(folder, name, file, model));
+      plan.steps.push_back(at(train_step(folder, name, file, model)));
     } else {
       const std::string& view = plan.views[name] = plan.views.at(candidate.from);
       plan.steps.push_back(

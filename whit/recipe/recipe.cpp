@@ -7,7 +7,14 @@
 
 #include "whit/base/error.hpp"
 #include "whit/base/toml_draft.hpp"
+#include "whit/base/units.hpp"
+#include "whit/control/options.hpp"
+#include "whit/device/profile.hpp"
+#include "whit/learn/classical.hpp"
+#include "whit/learn/recipe.hpp"
 #include "whit/recipe/figures.hpp"
+#include "whit/recipe/plan.hpp"
+#include "whit/target/target.hpp"
 
 namespace whit::recipe {
 namespace {
@@ -16,6 +23,9 @@ namespace fs = std::filesystem;
 
 // What a candidate may say in a way of its own, and what a training recipe consists of.
 const std::vector<std::string> kTrainingTables = {"data", "model", "train", "prune", "distill", "quantize"};
+const std::vector<std::string> kTables = {"project", "simulate", "data",     "model",     "train",
+                                          "prune",   "distill",  "quantize", "candidate", "device",
+                                          "budget",  "choose",   "report",   "control",   "target"};
 
 // What the predictive controller is set against: keys of "against" in control.json.
 const std::vector<std::string> kControllers = {"deadband", "scheduled", "without_forecast"};
@@ -31,6 +41,7 @@ void check_name(const TomlTable& table, const std::string& name) {
 Candidate read_candidate(const TomlTable& table, const TomlTable& root, const std::vector<Candidate>& before) {
   Candidate candidate;
   candidate.name = table.text("name");
+  candidate.line = table.line_of("name");
   check_name(table, candidate.name);
   const auto is_named = [](const std::string& name) { return [name](const Candidate& c) { return c.name == name; }; };
   if (std::any_of(before.begin(), before.end(), is_named(candidate.name))) {
@@ -53,9 +64,6 @@ Candidate read_candidate(const TomlTable& table, const TomlTable& root, const st
     candidate.precision = table.choice("precision", {"int8", "int8_w4", "int16x8", "float16"}, "int8");
     return candidate;
   }
-  for (const std::string& key : kTrainingTables) {
-    if (const auto own = table.find_table(key)) own->source();
-  }
   if (!root.has("model") && !table.has("model")) {
     throw table.error("model", "is missing", "[candidate.model], or [model] for all candidates");
   }
@@ -70,7 +78,49 @@ std::vector<Candidate> default_candidates(const TomlTable& root) {
   return {model, {"model_int8", false, "model", "int8", false, true}};
 }
 
-Target read_target(const TomlTable& table, const std::vector<Candidate>& candidates) {
+// The tables of one candidate, as training takes them: those of [[candidate]] laid over those of the recipe.
+TomlTable training_tables(const TomlTable& root, const std::string& name) {
+  TomlTable tables = root.only(kTrainingTables);
+  for (const TomlTable& candidate : root.tables("candidate")) {
+    if (candidate.text("name") != name) continue;
+    std::vector<std::string> inherited = kTrainingTables;
+    if (candidate.has("model")) std::erase(inherited, "model");  // another model is another model whole
+    tables = candidate.only(kTrainingTables).over(root.only(inherited));
+  }
+  // A classical model has no [train], which the recipe may hold for the networks.
+  const auto model = tables.find_table("model");
+  return model && model->has("kind") ? tables.only({"data", "model"}) : tables;
+}
+
+// What `use` says against what stands at `key`, with the place of the key.
+template <typename Use>
+void place_at(const TomlTable& table, const std::string& key, const Use& use) {
+  try {
+    use();
+  } catch (const Error& error) {
+    throw table.error(key, fmt::format("cannot be used: {}", error.what()), error.hint());
+  }
+}
+
+void check_exists(const TomlTable& table, const std::string& key) {
+  if (!table.has(key) || fs::exists(fs::path(table.file()).parent_path() / table.text(key))) return;
+  throw table.error(key, fmt::format("is \"{}\", which does not exist", table.text(key)), "paths begin at the recipe");
+}
+
+// All that `whit train` would say of the recipe alone.
+void check_training(const TomlTable& root, const Candidate& candidate) {
+  const TomlTable tables = training_tables(root, candidate.name);
+  try {
+    if (!learn::read_classical(tables)) learn::read_recipe(tables);
+    check_exists(tables.table("model"), "file");
+    if (const auto distill = tables.find_table("distill")) check_exists(*distill, "teacher");
+  } catch (const Error& error) {
+    throw candidate.line == 0 ? error : error.at(fmt::format("{}, candidate {}", error.where(), candidate.name));
+  }
+}
+
+Target read_target(const TomlTable& table, const std::vector<Candidate>& candidates,
+                   const std::vector<std::string>& seasons) {
   Target target;
   target.title = table.text("title");
   target.figure = table.choice("figure", figure_names());
@@ -90,27 +140,60 @@ Target read_target(const TomlTable& table, const std::vector<Candidate>& candida
   if (target.at_most.has_value() == target.at_least.has_value()) {
     throw table.error("figure", "has neither or both of at_most and at_least", "one of the two, in the figure's unit");
   }
-  target.season = table.text("season", "");
+  if (table.has("season")) target.season = seasons.empty() ? table.text("season") : table.choice("season", seasons);
   target.is_gate = table.boolean("gate", false);
   return target;
 }
 
 void read_budget(const TomlTable& table, Recipe& recipe) {
-  for (const char* key : {"ram", "flash", "latency", "energy", "period", "battery"}) {
+  const std::pair<const char*, Dimension> keys[] = {
+      {"ram", Dimension::bytes},     {"flash", Dimension::bytes},    {"latency", Dimension::seconds},
+      {"energy", Dimension::joules}, {"period", Dimension::seconds}, {"battery", Dimension::milliamp_h}};
+  for (const auto& [key, dimension] : keys) {
     if (!table.has(key)) continue;
+    const std::string text = table.text(key);
+    place_at(table, key, [&, of = dimension] { parse_quantity(text, of, ""); });
     recipe.budget.push_back(fmt::format("--{}", key));
-    recipe.budget.push_back(table.text(key));
+    recipe.budget.push_back(text);
   }
 }
 
-void read_control(const TomlTable& table, Recipe& recipe) {
+void read_device(const TomlTable& table, Recipe& recipe) {
+  const auto find = [](const std::string& name) {
+    if (!name.ends_with(".toml")) device::find_profile(name);
+  };
+  recipe.devices = {table.text("name")};
+  place_at(table, "name", [&] { find(recipe.devices[0]); });
+  for (const std::string& device : table.texts("also")) {
+    place_at(table, "also", [&] { find(device); });
+    recipe.devices.push_back(device);
+  }
+  if (!table.has("target")) return;
+  recipe.target = table.text("target");
+  place_at(table, "target", [&] { target::find_emulated_target(recipe.target); });
+}
+
+// The seasons of the building that is controlled; empty where they are not known yet.
+std::vector<std::string> read_control(const TomlTable& table, int64_t horizon_s, Recipe& recipe) {
   recipe.controls = true;
   recipe.control_seeds = table.integer("seeds", {2, 1000}, 10);
   recipe.control_days = table.integer("days", {1, 366}, 28);
   recipe.control_targets = table.texts("targets");
-  if (recipe.building.empty()) {
-    throw table.error("seeds", "there is no building to control", "a table [simulate] with a building");
+  for (const std::string& machine : recipe.control_targets) {
+    place_at(table, "targets", [&] { target::find_emulated_target(machine); });
   }
+  if (recipe.building.empty()) {
+    throw table.error("seeds", "has no building to control", "a table [simulate] with a building");
+  }
+  std::vector<std::string> seasons;
+  if (horizon_s == 0) return seasons;
+  const TomlTable building = TomlTable::read(recipe.building);
+  const auto horizon = static_cast<double>(horizon_s);
+  for (const control::Season& season :
+       control::read_options(building, simulate::read_simulation(building), horizon).seasons) {
+    seasons.push_back(season.name);
+  }
+  return seasons;
 }
 
 }  // namespace
@@ -125,6 +208,7 @@ std::string Recipe::model_of(const Candidate& candidate) {
 
 Recipe read_recipe(const std::string& file) {
   const TomlTable root = TomlTable::read(file);
+  root.allow_only(kTables);
   Recipe recipe;
   recipe.file = file;
   recipe.name = recipe.title = fs::absolute(file).lexically_normal().parent_path().filename().string();
@@ -142,12 +226,8 @@ Recipe read_recipe(const std::string& file) {
     recipe.seed = simulate->integer("seed", kNotNegative, 1);
     if (data.has("path")) throw data.error("path", "is given, but [simulate] makes the table", "one of the two");
   }
-  data.source();
   for (const TomlTable& table : root.tables("candidate")) {
     recipe.candidates.push_back(read_candidate(table, root, recipe.candidates));
-  }
-  for (const std::string& key : kTrainingTables) {
-    if (const auto table = root.find_table(key)) table->source();
   }
   if (recipe.candidates.empty()) {
     root.table("model");
@@ -158,12 +238,7 @@ Recipe read_recipe(const std::string& file) {
     throw Error(ErrorCode::bad_input, "no [[candidate]] may win", file,
                 "one that is no baseline and has no may_win = false");
   }
-  const auto device = root.find_table("device");
-  recipe.target = device ? device->text("target", "qemu-cortex-m4") : "qemu-cortex-m4";
-  if (device) {
-    recipe.devices = device->texts("also");
-    recipe.devices.insert(recipe.devices.begin(), device->text("name"));
-  }
+  if (const auto device = root.find_table("device")) read_device(*device, recipe);
   if (const auto budget = root.find_table("budget")) read_budget(*budget, recipe);
   if (const auto choose = root.find_table("choose")) {
     const std::vector<std::string> names = {"error", "flash", "ram", "latency"};
@@ -179,28 +254,23 @@ Recipe read_recipe(const std::string& file) {
     recipe.importance = report->boolean("importance", false);
     recipe.unit = report->text("unit", "");
   }
-  if (const auto control = root.find_table("control")) read_control(*control, recipe);
-  for (const TomlTable& table : root.tables("target")) recipe.targets.push_back(read_target(table, recipe.candidates));
+  std::vector<std::string> seasons;
+  if (const auto control = root.find_table("control")) seasons = read_control(*control, horizon_of(file), recipe);
+  for (const TomlTable& table : root.tables("target")) {
+    recipe.targets.push_back(read_target(table, recipe.candidates, seasons));
+  }
+  root.only(kTrainingTables);  // counts as known: judged candidate by candidate
+  for (const TomlTable& table : root.tables("candidate")) table.only(kTrainingTables);
   root.refuse_unknown_keys();
+  for (const Candidate& candidate : recipe.candidates) {
+    if (candidate.from.empty() && !candidate.is_persistence) check_training(root, candidate);
+  }
   return recipe;
 }
 
 std::string candidate_recipe(const std::string& recipe_file, const std::string& candidate, const std::string& folder,
                              const std::string& data_path, int64_t horizon_s) {
-  const TomlTable root = TomlTable::read(recipe_file);
-  TomlDraft draft;
-  const auto lay = [&](const TomlTable& from) {
-    for (const std::string& key : kTrainingTables) {
-      const auto table = from.find_table(key);
-      if (!table) continue;
-      if (key == "model") draft.remove(key);  // another model is another model whole
-      draft.merge(key, *table);
-    }
-  };
-  lay(root);
-  for (const TomlTable& table : root.tables("candidate")) {
-    if (table.text("name") == candidate) lay(table);
-  }
+  TomlDraft draft(training_tables(TomlTable::read(recipe_file), candidate));
   const fs::path from = fs::absolute(recipe_file).parent_path(), to = fs::absolute(folder);
   const auto moved = [&](const std::string& path) {
     return (from / path).lexically_normal().lexically_relative(to.lexically_normal()).string();
@@ -210,10 +280,6 @@ std::string candidate_recipe(const std::string& recipe_file, const std::string& 
     draft.change(key, moved);
   }
   if (!data_path.empty()) draft.set("data.path", data_path);
-  // A classical model has no [train], which the recipe may hold for the networks.
-  if (draft.has("model.kind")) {
-    for (const char* key : {"train", "prune", "distill", "quantize"}) draft.remove(key);
-  }
   if (horizon_s > 0) {
     draft.remove("data.window.horizon");
     draft.set("data.window.horizon_s", horizon_s);

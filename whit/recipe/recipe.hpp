@@ -1,5 +1,6 @@
 // The recipe of `whit make` (docs/guide/make.md): which data, candidates, device, targets and loop. Knows what each
-// table means to the order of steps; what is in [data], [model] and [train] is judged by the verbs that take them.
+// table means to the order of steps, and asks those who take them whether the rest can be: all that can be known before
+// a step runs is. Only what [data] says of its files shows when they are read.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +20,7 @@ struct Candidate {
   std::string precision;         // with `from`
   bool trains_integers = false;  // [quantize]: what training writes is quantized
   bool may_win = true;
+  int line = 0;  // of the recipe; 0: of a candidate that the recipe does not name
 };
 
 // [[target]]: what the result must show.
@@ -46,8 +48,8 @@ struct Recipe {
   std::string unit;  // of the value that is predicted: "K"; may be empty
   std::vector<Candidate> candidates;
 
-  std::string target;                // the emulated machine that is counted on
-  std::vector<std::string> devices;  // the first is the one that must fit
+  std::string target = "qemu-cortex-m4";  // the emulated machine that is counted on
+  std::vector<std::string> devices;       // the first is the one that must fit
   // [budget]: options of `whit fit`, such as "--ram" "8KB".
   std::vector<std::string> budget;
 

@@ -79,8 +79,10 @@ TEST_F(RecipeTest, CandidatesLayTheirTablesOverThoseOfAll) {
 
 TEST_F(RecipeTest, ABadRecipeGivesOneMessageWithFileLineAndKey) {
   const std::string good = std::string(kData) + kModel;
-  EXPECT_EQ(error_of(good + "[device]\nnmae = \"x\"\n"), "recipe.toml: line 9: device.name is missing: add name = ...");
-  EXPECT_NE(error_of(good + "[devise]\nname = \"x\"\n").find("line 9: there is no key devise: did you mean device?"),
+  EXPECT_EQ(error_of(good + "[device]\nnmae = \"x\"\n"),
+            "recipe.toml: line 9: device.name is missing: did you mean it by nmae on line 10?");
+  EXPECT_NE(error_of(good + "[devise]\nname = \"x\"\n")
+                .find("recipe.toml: line 9: there is no table [devise]: did you mean [device]? There are: project,"),
             std::string::npos);
   EXPECT_NE(error_of(good + "[choose]\nby = \"flush\"\n").find("line 10: choose.by is \"flush\": did you mean flash?"),
             std::string::npos);
@@ -96,6 +98,40 @@ TEST_F(RecipeTest, ABadRecipeGivesOneMessageWithFileLineAndKey) {
   EXPECT_NE(error_of(good + "[simulate]\nbuilding = \"none.toml\"\n").find("line 10: simulate.building"),
             std::string::npos);
   EXPECT_NE(error_of("[data\n").find("recipe.toml: line 1"), std::string::npos);
+}
+
+TEST_F(RecipeTest, WhatTrainingWouldRefuseIsRefusedBeforeAnythingRuns) {
+  const std::string good = std::string(kData) + kModel;
+  const auto expect = [&](const std::string& text, const std::string& message) {
+    const std::string error = error_of(text);
+    EXPECT_EQ(error.substr(0, message.size()), message);
+  };
+  expect(std::string(kData) + "[model]\narchitecture = \"dens\"\n[train]\nepochs = 2\n",
+         "recipe.toml: line 6: model.architecture is \"dens\": did you mean dense?");
+  expect(std::string(kData) + "[trian]\nepochs = 2\n[model]\narchitecture = \"dense\"\n",
+         "recipe.toml: line 5: there is no table [trian]: did you mean [train]?");
+  expect(good + "epohcs = 3\n[[candidate]]\nname = \"a\"\n",
+         "recipe.toml: line 9, candidate a: there is no key train.epohcs: did you mean epochs?");
+  const std::string own = good + "[[candidate]]\nname = \"a\"\n";
+  expect(own + "model = { architecture = \"gruu\" }\n",
+         "recipe.toml: line 11, candidate a: model.architecture is \"gruu\": did you mean gru?");
+  expect(own + "model = { kind = \"forest\" }\n",
+         "recipe.toml: line 11, candidate a: model.kind is \"forest\": did you mean");
+  expect(own + "model = { kind = \"linear\", trees = 3 }\n",
+         "recipe.toml: line 11, candidate a: there is no key model.trees");
+  expect(own + "train = { epochs = 0 }\n",
+         "recipe.toml: line 11, candidate a: train.epochs is 0; it must be from 1 to 1000000");
+  expect(own + "train = { learning_rat = 0.1 }\n",
+         "recipe.toml: line 11, candidate a: there is no key train.learning_rat: did you mean learning_rate?");
+  expect(own + "[candidate.prune]\nmacs = 0.5\n",
+         "recipe.toml: line 12, candidate a: prune.macs ranks channels by trained weights, and [model] has none");
+  expect(own + "model = { file = \"none.onnx\" }\n",
+         "recipe.toml: line 11, candidate a: model.file is \"none.onnx\", which does not exist: paths begin at");
+  expect(good + "[device]\nname = \"esp32-c33\"\n",
+         "recipe.toml: line 10: device.name cannot be used: there is no device \"esp32-c33\": did you mean esp32-c3?");
+  expect(good + "[device]\nname = \"esp32-c3\"\ntarget = \"qemu-cortex-m44\"\n",
+         "recipe.toml: line 11: device.target cannot be used: ");
+  expect(good + "[budget]\nram = \"8 kilo\"\n", "recipe.toml: line 10: budget.ram cannot be used: ");
 }
 
 TEST_F(RecipeTest, ATargetIsSetAgainstWhatItsFigureHas) {

@@ -67,7 +67,8 @@ bool trains(const Step& step) { return !step.command.empty() && step.command[0] 
         fmt::format("{} ended with {}{}{}; see {}", step.name, end, what.empty() ? "" : ": ", what, log.string()));
   }
   const auto code = static_cast<ErrorCode>(exit_code);
-  if (!what.empty()) throw Error(code, what, step.name, hint);
+  const std::string where = step.origin.empty() ? step.name : step.origin + ": " + step.name;
+  if (!what.empty()) throw Error(code, what, where, hint);
   throw Error(code, fmt::format("{} ended with exit code {}", step.name, exit_code), log.string(),
               "its output is there");
 }

@@ -15,6 +15,7 @@ struct Step {
   std::string json;                  // the one of the outputs that is the standard output; empty: none
   bool may_miss_gate = false;        // exit code 1 is a result like another, such as "does not fit"
   bool uses_toolchain = false;       // compilers and emulators decide too
+  std::string origin;                // what a failure is looked for at: "recipe.toml: line 57"; may be empty
 };
 
 }  // namespace whit::recipe

@@ -121,7 +121,8 @@ learn::TrainResult train_quantized(const Arguments& arguments, const learn::Quan
 }
 
 void train(const Arguments& arguments, const std::string& verb) {
-  if (const auto classical = learn::read_classical(arguments.recipe)) {
+  const TomlTable root = TomlTable::read(arguments.recipe);
+  if (const auto classical = learn::read_classical(root)) {
     require_table(verb, arguments.recipe, verb == "train");
     if (arguments.epochs > 0) {
       throw Error(ErrorCode::usage, "--epochs, but a model of this kind has none", arguments.recipe, "leave it out");
@@ -129,7 +130,7 @@ void train(const Arguments& arguments, const std::string& verb) {
     require_model_file(arguments.output, arguments.recipe);
     return train_classical(*classical, arguments.output, arguments.seed, arguments.json);
   }
-  learn::Recipe recipe = learn::read_recipe(arguments.recipe);
+  learn::Recipe recipe = learn::read_recipe(root);
   if (arguments.epochs > 0) recipe.options.epochs = arguments.epochs;
   if (arguments.seed >= 0) recipe.options.seed = static_cast<uint64_t>(arguments.seed);
   require_model_file(arguments.output, arguments.recipe);

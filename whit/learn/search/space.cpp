@@ -36,7 +36,7 @@ auto parsed(const TomlTable& table, const std::string& key, const Parse& parse) 
   try {
     return parse();
   } catch (const Error& error) {
-    throw table.error(key, error.what(), error.hint());
+    throw table.error(key, fmt::format("cannot be used: {}", error.what()), error.hint());
   }
 }
 
@@ -44,7 +44,7 @@ void read_axes(const TomlTable& table, SearchRecipe& recipe) {
   const ArchitectureOptions& model = recipe.base.architecture;
   const std::vector<const char*> axes = {"width", "depth", "precision", "sparsity"};
   if (std::none_of(axes.begin(), axes.end(), [&](const char* axis) { return table.has(axis); })) {
-    throw table.error("width", "there is nothing to search",
+    throw table.error("width", "is missing, and so are the other axes: there is nothing to search",
                       fmt::format("one or more of: {}, each a list of values", fmt::join(axes, ", ")));
   }
   recipe.widths = table.numbers("width", {0.01, 16});
@@ -54,14 +54,15 @@ void read_axes(const TomlTable& table, SearchRecipe& recipe) {
     const bool is_text = name == "precision" || name == "sparsity";
     if (!table.has(name)) continue;
     if (is_text ? table.texts(name).empty() : table.numbers(name).empty()) {
-      throw table.error(name, "the list is empty", "one value or more, or leave the key out");
+      throw table.error(name, "is an empty list", "one value or more, or leave the key out");
     }
     if (is_text) continue;
     if (!has_sizes(model.kind) && name == "depth") {
-      throw table.error(name, "this architecture has one depth", "leave the key out, or an architecture with sizes");
+      throw table.error(name, "says nothing: this architecture has one depth",
+                        "leave the key out, or an architecture with sizes");
     }
     if (has_sizes(model.kind) && model.sizes.empty()) {
-      throw table.error(name, "[model] does not say of which sizes", "sizes in [model], such as [128, 64]");
+      throw table.error(name, "scales sizes that [model] does not give", "sizes in [model], such as [128, 64]");
     }
   }
   for (const std::string& name : table.texts("precision")) {
@@ -74,7 +75,7 @@ void read_axes(const TomlTable& table, SearchRecipe& recipe) {
     recipe.sparsities.push_back(text);
   }
   if (recipe.base.options.prune && !recipe.sparsities.empty()) {
-    throw table.error("sparsity", "[prune] says it already", "one of the two");
+    throw table.error("sparsity", "is said by [prune] already", "one of the two");
   }
   recipe.widths = or_one(recipe.widths, 1.0);
   recipe.depths = or_one<int64_t>(recipe.depths, 0);
@@ -137,22 +138,22 @@ int64_t SearchRecipe::epochs_of(int64_t rung) const {
 }
 
 SearchRecipe read_search(const std::string& file) {
-  SearchRecipe recipe{read_recipe(file), {}, {}, {}, {}, 3, 2, {}, {}};
   const TomlTable root = TomlTable::read(file), table = root.table("search");
+  SearchRecipe recipe{read_recipe(root), {}, {}, {}, {}, 3, 2, {}, {}};
   if (!recipe.base.model_file.empty()) {
-    throw root.table("model").error("file", "a search needs nets that it can build", "an architecture");
+    throw root.table("model").error("file", "is no net that a search can vary", "an architecture");
   }
   read_axes(table, recipe);
   recipe.rungs = table.integer("rungs", {1, 20}, 3);
   recipe.eta = table.integer("eta", {2, 16}, 2);
   if (static_cast<double>(recipe.base.options.epochs) <
       std::pow(static_cast<double>(recipe.eta), static_cast<double>(recipe.rungs - 1))) {
-    throw table.error("rungs",
-                      fmt::format("{} epochs are too few for {} rungs", recipe.base.options.epochs, recipe.rungs),
-                      "more epochs in [train], or fewer rungs");
+    throw table.error(
+        "rungs", fmt::format("is {0}: {1} epochs are too few for {0} rungs", recipe.rungs, recipe.base.options.epochs),
+        "more epochs in [train], or fewer rungs");
   }
   if (!table.has("device")) {
-    throw table.error("device", "for which device is not said", "device = NAME; `whit devices` lists them");
+    throw table.error("device", "is missing", "device = NAME; `whit devices` lists them");
   }
   const std::string device = device_of(table);
   recipe.device = parsed(table, "device", [&] { return device::find_profile(device); });
