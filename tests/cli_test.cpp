@@ -49,6 +49,29 @@ class Cli : public testing::Test {
   TemporaryDirectory directory_;
 };
 
+TEST_F(Cli, ANumberThatCannotBeIsNamedWithWhatMayStandThere) {
+  const auto expect = [&](const std::vector<std::string>& arguments, const std::string& message) {
+    const ProcessResult result = whit(arguments);
+    EXPECT_EQ(result.exit_code, kUsage);
+    EXPECT_EQ(result.output, message);
+  };
+  expect({"make", "r.toml", "--jobs", "0"},
+         "whit: --jobs: \"0\" is out of range\n  try: a whole number from 1 to 256\n");
+  expect({"make", "r.toml", "--jobs", "two"},
+         "whit: --jobs: \"two\" is not a whole number\n  try: a whole number from 1 to 256\n");
+  expect({"make", "r.toml", "--jobs", "1.5"},
+         "whit: --jobs: \"1.5\" is not a whole number\n  try: a whole number from 1 to 256\n");
+  expect({"simulate", "data", "b.toml", "--seed", "-1", "-o", "x.csv"},
+         "whit: --seed: \"-1\" is out of range\n  try: a whole number, 0 or more\n");
+  expect({"simulate", "data", "b.toml", "--seed", "99999999999999999999", "-o", "x.csv"},
+         "whit: --seed: \"99999999999999999999\" is out of range\n  try: a whole number, 0 or more\n");
+  expect({"quantize", "m.tflite", "--percentile", "101"},
+         "whit: --percentile: \"101\" is out of range\n  try: a number from 50 to 100\n");
+  expect({"quantize", "m.tflite", "--max-weight-bytes", "0"},
+         "whit: --max-weight-bytes: \"0\" is out of range\n  try: a whole number, 1 or more\n");
+  expect({"quantize", "m.tflite", "--max-drop", "nan"}, "whit: --max-drop: \"nan\" is not a number\n  try: a number\n");
+}
+
 TEST_F(Cli, AWrongCommandIsUsage) {
   expect_refusal({}, kUsage, {"no verb", "inspect, build"});
   expect_refusal({"nonsense"}, kUsage, {"\"nonsense\"", "did you mean inspect?"});

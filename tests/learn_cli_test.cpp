@@ -141,6 +141,8 @@ TEST_F(LearnCli, ModelsOfOtherKinds) {
     const auto json = nlohmann::json::parse(result.output);
     EXPECT_GT(json["validation"]["accuracy"], 0.7) << model;
     ASSERT_EQ(run({WHIT_BINARY, "data", path("recipe.toml"), "-o", path("set")}).exit_code, 0);
+  expect_refusal(run({WHIT_BINARY, "train", path("recipe.toml"), "-o", path("m.tflite"), "--epochs", "0"}), 2,
+                 {"whit: --epochs: \"0\" is out of range\n  try: a whole number from 1 to 1000000\n"});
     const ProcessResult quantized =
         run({WHIT_BINARY, "quantize", path("m.onnx"), "-o", path("q.tflite"), "--data", path("set/train.npz"),
              "--calibrate", "0:200", "--test", "200:300", "--max-drop", "2"});

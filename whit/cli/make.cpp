@@ -10,6 +10,7 @@
 
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
+#include "whit/cli/number.hpp"
 #include "whit/cli/verbs.hpp"
 #include "whit/recipe/plan.hpp"
 
@@ -52,8 +53,7 @@ void add_make(CLI::App& app) {
   const std::string stages = fmt::format("{}", fmt::join(recipe::stages(), ", "));
   verb->add_option("--from", a.make.from, "do this stage and those after it again: " + stages);
   verb->add_option("--until", a.make.until, "stop after this stage");
-  verb->add_option("--jobs", a.make.jobs, "steps at a time; the machine's cores if not given")
-      ->check(CLI::Range(1, 256));
+  add_number(*verb, "--jobs", a.make.jobs, {1, 256}, "steps at a time; the machine's cores if not given");
   verb->add_flag("--json", a.json, "print the report as JSON, and no progress");
   verb->callback([arguments] { run(*arguments); });
 }

@@ -10,6 +10,7 @@
 #include "whit/base/progress.hpp"
 #include "whit/cli/data_flags.hpp"
 #include "whit/cli/graph.hpp"
+#include "whit/cli/number.hpp"
 #include "whit/cli/verbs.hpp"
 #include "whit/compile/compile.hpp"
 #include "whit/compress/equalize.hpp"
@@ -265,8 +266,7 @@ void add_quantize(CLI::App& app) {
   verb->add_option("--layer", a.layers, "LAYER=PRECISION: another precision for one layer (several times)");
   verb->add_option("--observer", a.observer, "min_max, moving_average, percentile, entropy or mse")
       ->capture_default_str();
-  verb->add_option("--percentile", a.percentile, "share of values inside the range, in %")
-      ->check(CLI::Range(50.0, 100.0))
+  add_number(*verb, "--percentile", a.percentile, {50, 100}, "share of values inside the range, in %")
       ->capture_default_str();
   verb->add_option("--weight-scales", a.weight_scales,
                    "per_tensor, convolutions (for each channel, but of fully connected layers) or per_channel")
@@ -280,18 +280,19 @@ void add_quantize(CLI::App& app) {
   verb->add_option("--sparsity", a.sparsity, "prune by magnitude first: a share of zeros such as 0.7, 1x4:0.7 or 4:16");
   verb->add_flag("--float-io", a.float_io, "keep inputs and outputs float32");
   CLI::Option* automatic = verb->add_flag("--auto", a.automatic, "mend what costs accuracy until --max-drop holds");
-  CLI::Option* budget = verb->add_option("--max-weight-bytes", a.max_weight_bytes,
-                                         "int4 weights for as many layers as this budget of constants needs");
-  budget->check(CLI::PositiveNumber)->excludes(automatic);
+  CLI::Option* budget = add_number(*verb, "--max-weight-bytes", a.max_weight_bytes, {1},
+                                   "int4 weights for as many layers as this budget of constants needs");
+  budget->excludes(automatic);
   CLI::Option* instructions =
-      verb->add_option("--max-instructions", a.max_instructions,
-                       "with --precision int16x8: int8 for as many layers as this budget of an inference needs");
-  instructions->check(CLI::PositiveNumber)->excludes(automatic)->excludes(budget);
+      add_number(*verb, "--max-instructions", a.max_instructions, {1},
+                 "with --precision int16x8: int8 for as many layers as this budget of an inference needs");
+  instructions->excludes(automatic)->excludes(budget);
   verb->add_option("--target", a.target, "the emulated machine that --max-instructions is counted on")
       ->capture_default_str();
   verb->add_flag("--temperature", a.temperature, "scale a classifier's logits so that its confidence is true");
   verb->add_option("--metric", a.metric, "auto, accuracy, mae, rmse or reconstruction")->capture_default_str();
-  verb->add_option("--max-drop", a.max_drop, "the gate: points of accuracy, or % of an error")->capture_default_str();
+  add_number(*verb, "--max-drop", a.max_drop, {}, "the gate: points of accuracy, or % of an error")
+      ->capture_default_str();
   verb->add_flag("--force", a.force, "warn of unfit data, and write the model even when the gate fails");
   verb->add_flag("--json", a.json, "machine-readable");
   verb->callback([arguments] { quantize(*arguments); });

@@ -9,6 +9,7 @@
 #include "whit/base/file.hpp"
 #include "whit/base/nearest.hpp"
 #include "whit/base/progress.hpp"
+#include "whit/cli/number.hpp"
 #include "whit/cli/simulate.hpp"
 #include "whit/control/compare.hpp"
 #include "whit/control/tables.hpp"
@@ -62,9 +63,8 @@ void add_control_flags(CLI::App& verb, ControlFlags& flags) {
       ->required();
   verb.add_option("--model", flags.model, "that forecasts the temperature")->required();
   verb.add_option("--data", flags.data, "data.json of `whit data -o`, or its folder")->required();
-  verb.add_option(
-          "--seed", flags.seed,
-          "of weather, people and noise, the first one; those below 101 are for training and for choosing options")
+  add_number(verb, "--seed", flags.seed, kNotNegative,
+             "of weather, people and noise, the first one; those below 101 are for training and for choosing options")
       ->capture_default_str();
 }
 
@@ -92,10 +92,9 @@ void add_simulate_control(CLI::App& simulate) {
   CLI::App* verb =
       simulate.add_subcommand("control", "the predictive controller against thermostats, in a closed loop");
   add_control_flags(*verb, arguments->control);
-  verb->add_option("--seeds", arguments->seeds, "how many years of weather and people")
-      ->check(CLI::Range(1, 1000))
+  add_number(*verb, "--seeds", arguments->seeds, {1, 1000}, "how many years of weather and people")
       ->capture_default_str();
-  verb->add_option("--days", arguments->days, "of each")->check(CLI::Range(1, 366))->capture_default_str();
+  add_number(*verb, "--days", arguments->days, {1, 366}, "of each")->capture_default_str();
   verb->add_option("--seasons", arguments->seasons, "some of [control] seasons instead of all")->delimiter(',');
   verb->add_option("-o,--output", arguments->output, "control.json: docs/formats/control.md");
   verb->add_flag("--json", arguments->json, "machine-readable");

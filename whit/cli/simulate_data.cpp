@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "whit/base/file.hpp"
+#include "whit/cli/number.hpp"
 #include "whit/cli/simulate.hpp"
 #include "whit/simulate/training_data.hpp"
 
@@ -23,9 +24,10 @@ void add_simulate_data(CLI::App& simulate) {
   CLI::App* verb = simulate.add_subcommand("data", "readings of a month, a row a minute, to learn from");
   verb->add_option("building", arguments->building, "building.toml: docs/guide/simulate.md")->required();
   verb->add_option("-o,--output", arguments->output, "CSV: time, t_in, t_out, occupancy, hvac")->required();
-  verb->add_option("--days", arguments->days, "how many")->capture_default_str()->check(CLI::Range(1, 3660));
+  add_number(*verb, "--days", arguments->days, {1, 3660}, "how many")->capture_default_str();
   verb->add_option("--start", arguments->start, "the first day, such as 2024-07-01, instead of the building's");
-  verb->add_option("--seed", arguments->seed, "of weather, people, thermostat and noise")->capture_default_str();
+  add_number(*verb, "--seed", arguments->seed, kNotNegative, "of weather, people, thermostat and noise")
+      ->capture_default_str();
   verb->callback([arguments] {
     simulate::SimulationOptions options = simulate::read_simulation(TomlTable::read(arguments->building));
     if (!arguments->start.empty()) options.start_seconds = simulate::seconds_of_date(arguments->start, "--start");

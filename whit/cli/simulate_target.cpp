@@ -5,6 +5,7 @@
 
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
+#include "whit/cli/number.hpp"
 #include "whit/cli/simulate.hpp"
 #include "whit/control/target_run.hpp"
 
@@ -69,7 +70,7 @@ void add_simulate_target(CLI::App& simulate) {
       "target", "the controller as firmware on an emulated machine: the same decisions, and what it costs");
   add_control_flags(*verb, arguments->control);
   verb->add_option("--target", arguments->target, "an emulated machine")->capture_default_str();
-  verb->add_option("--days", arguments->days, "of the closed loop")->check(CLI::Range(1, 60))->capture_default_str();
+  add_number(*verb, "--days", arguments->days, {1, 60}, "of the closed loop")->capture_default_str();
   verb->add_option("--season", arguments->season, "of [control] seasons; the first if not given");
   verb->add_option("-o,--output", arguments->output, "target.json: docs/formats/control.md");
   verb->add_flag("--json", arguments->json, "machine-readable");

@@ -13,6 +13,7 @@
 #include "whit/base/units.hpp"
 #include "whit/cli/graph.hpp"
 #include "whit/cli/learn/verbs.hpp"
+#include "whit/cli/number.hpp"
 #include "whit/learn/teacher.hpp"
 #include "whit/report/table.hpp"
 
@@ -151,7 +152,7 @@ void add_search(CLI::App& app) {
   verb->add_option("-o,--output", a.folder, "the folder for the models, search.json, and work/ with all that is found")
       ->required();
   verb->add_flag("--resume", a.resume, "go on with the search that the folder holds, if there is one");
-  verb->add_option("--seed", a.seed, "instead of the recipe's")->check(CLI::NonNegativeNumber);
+  add_number(*verb, "--seed", a.seed, kNotNegative, "instead of the recipe's");
   verb->add_flag("--json", a.json, "the result as JSON, as search.json has it");
   verb->footer("mpirun -n N whit search ... shares the work among N processes; the result is the same.");
   verb->callback([arguments] { search(*arguments); });

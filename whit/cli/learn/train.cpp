@@ -10,6 +10,7 @@
 #include "whit/cli/graph.hpp"
 #include "whit/cli/learn/train_classical.hpp"
 #include "whit/cli/learn/verbs.hpp"
+#include "whit/cli/number.hpp"
 #include "whit/compile/passes/passes.hpp"
 #include "whit/compress/evaluate.hpp"
 #include "whit/learn/recipe.hpp"
@@ -177,8 +178,8 @@ void add(CLI::App& app, const std::string& name, const std::string& description,
   verb->add_option("recipe", a.recipe, "a .toml file with the tables " + tables)->required();
   verb->add_option("-o,--output", a.output, "the file to write, .tflite or .onnx")->required();
   verb->add_flag("--resume", a.resume, "go on from OUTPUT.checkpoint, if there is one, to the same result");
-  verb->add_option("--epochs", a.epochs, "instead of the recipe's")->check(CLI::PositiveNumber);
-  verb->add_option("--seed", a.seed, "instead of the recipe's")->check(CLI::NonNegativeNumber);
+  add_number(*verb, "--epochs", a.epochs, {1, 1'000'000}, "instead of the recipe's");
+  add_number(*verb, "--seed", a.seed, kNotNegative, "instead of the recipe's");
   verb->add_flag("--json", a.json, "one line of JSON for each epoch, and one at the end");
   verb->callback([arguments, name] { train(*arguments, name); });
 }
