@@ -98,6 +98,22 @@ TEST_F(LearnCli, KilledAndResumedGivesTheSameFile) {
   EXPECT_EQ(read_file(path("killed.tflite")), read_file(path("alone.tflite"))) << last;
 }
 
+TEST_F(LearnCli, AResumedRunSaysWhatChanged) {
+  table(60);
+  const auto train = [&](const std::string& tables, bool resumes) {
+    std::vector<std::string> arguments = {WHIT_BINARY, "train", recipe(tables), "-o", path("m.tflite")};
+    if (resumes) arguments.push_back("--resume");
+    return run(arguments);
+  };
+  ASSERT_EQ(train("epochs = 2\n", false).exit_code, 0);
+  EXPECT_EQ(train("epochs = 2\n", true).exit_code, 0);
+  expect_refusal(train("epochs = 3\nmixup = 0.5\n", true), 3,
+                 {path("m.tflite.checkpoint") + ": it was begun otherwise: epochs was 2, is 3; mixup was 0.0, is 0.5\n"
+                                                "  try: as it was begun, or start again without --resume\n"});
+  table(65);
+  expect_refusal(train("epochs = 2\n", true), 3, {"begun otherwise: the training data; the validation data\n"});
+}
+
 TEST_F(LearnCli, BadInputIsOneClearError) {
   table(50);
   const std::vector<std::string> train = {WHIT_BINARY, "train", path("recipe.toml"), "-o", path("m.tflite")};
@@ -125,6 +141,8 @@ TEST_F(LearnCli, BadInputIsOneClearError) {
   }
   expect_refusal(run({WHIT_BINARY, "train", path("recipe.toml"), "-o", path("m.txt")}), 2, {".tflite or .onnx"});
   expect_refusal(run({WHIT_BINARY, "train"}), 2, {"recipe"});
+  expect_refusal(run({WHIT_BINARY, "train", path("recipe.toml"), "-o", path("m.tflite"), "--epochs", "0"}), 2,
+                 {"whit: --epochs: \"0\" is out of range\n  try: a whole number from 1 to 1000000\n"});
   EXPECT_FALSE(fs::exists(path("m.tflite")));
 }
 
@@ -141,8 +159,6 @@ TEST_F(LearnCli, ModelsOfOtherKinds) {
     const auto json = nlohmann::json::parse(result.output);
     EXPECT_GT(json["validation"]["accuracy"], 0.7) << model;
     ASSERT_EQ(run({WHIT_BINARY, "data", path("recipe.toml"), "-o", path("set")}).exit_code, 0);
-  expect_refusal(run({WHIT_BINARY, "train", path("recipe.toml"), "-o", path("m.tflite"), "--epochs", "0"}), 2,
-                 {"whit: --epochs: \"0\" is out of range\n  try: a whole number from 1 to 1000000\n"});
     const ProcessResult quantized =
         run({WHIT_BINARY, "quantize", path("m.onnx"), "-o", path("q.tflite"), "--data", path("set/train.npz"),
              "--calibrate", "0:200", "--test", "200:300", "--max-drop", "2"});

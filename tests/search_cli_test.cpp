@@ -183,8 +183,16 @@ TEST_F(SearchCli, BadInputIsOneClearError) {
   }
 
   search_recipe(device + "precision = [\"int8\"]\n", "");
-  expect_refusal(run(search("b")), 3, {"another recipe"});
+  expect_refusal(run(search("b")), 3,
+                 {"b: the search in this folder was begun otherwise: budget.flash was \"2KB\", is not given; "
+                  "search.precision was [\"float32\",\"int8\"], is [\"int8\"]\n"});
   expect_refusal(run({WHIT_BINARY, "search", path("recipe.toml"), "-o", path("b")}), 3, {"holds a search", "--resume"});
+
+  search_recipe(device + "precision = [\"float32\", \"int8\"]\n", "flash = \"2KB\"\n");
+  auto begun = nlohmann::ordered_json::parse(read_file(path("b/work/search.json")));
+  begun["the version of whit"] = "another";
+  write("b/work/search.json", begun.dump());
+  expect_refusal(run(search("b")), 3, {"b: the search in this folder was begun otherwise: the version of whit\n"});
 }
 
 }  // namespace

@@ -211,6 +211,11 @@ Model build(const ArchitectureOptions& options) {
   Builder builder(kArchitectureNames[static_cast<size_t>(options.kind)], options.seed);
   Model model = build_unchecked(builder, options);
   ir::verify(model.graph);
+  model.settings = {{"architecture", model.graph.name},
+                    {"sizes", fmt::format("[{}]", fmt::join(options.sizes, ", "))},
+                    {"width", fmt::format("{}", options.width)},
+                    {"kernel", fmt::format("{}", options.kernel)},
+                    {"batch_norm", fmt::format("{}", options.batch_norm)}};
   return model;
 }
 

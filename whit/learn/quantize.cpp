@@ -41,6 +41,7 @@ TrainResult train_quantized(const QuantizedStart& start, const data::Samples& tr
   Model model;
   model.quantization = std::make_shared<Quantization>(start.real, start.calibration, start.options);
   model.graph = model.quantization->graph();
+  model.settings["precision"] = compress::name_of(start.options.recipe.precision);
   TrainResult result = train(model, training, validation, options, checkpoint, hooks);
   result.graph = model.quantization->quantized(result.graph);
   return result;

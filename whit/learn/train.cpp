@@ -14,6 +14,7 @@
 #include "whit/compress/evaluate.hpp"
 #include "whit/ir/text.hpp"
 #include "whit/learn/checkpoint.hpp"
+#include "whit/learn/differences.hpp"
 #include "whit/learn/loss.hpp"
 #include "whit/learn/module.hpp"
 #include "whit/learn/quantization.hpp"
@@ -30,43 +31,67 @@ std::span<float> numbers(const at::Tensor& tensor) {
   return {tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel())};
 }
 
-uint32_t digest(const std::vector<float>& values) {
-  return crc32({reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(float)});
+std::string digest(const std::vector<float>& values) {
+  return hex(sha256({reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(float)}));
 }
 
-std::string text_of(const std::optional<PruneSchedule>& o) {
-  if (!o) return "";
-  const compress::Sparsity& s = o->sparsity;
-  return fmt::format("prune {} {} {} {} {} {} {} {}", s.share, s.block, s.keep, s.group, o->initial, o->begin, o->end,
-                     o->every);
+std::string digest(const std::string& text) {
+  return hex(sha256({reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
 }
 
-std::string text_of(const std::optional<Distillation>& o) {
-  return o ? fmt::format("teacher {} {} {}", o->temperature, o->alpha, digest(o->teacher)) : "";
+Json to_json(const PruneSchedule& o) {
+  const compress::Sparsity& s = o.sparsity;
+  return {{"share", s.share},
+          {"block", s.block},
+          {"keep", s.keep},
+          {"group", s.group},
+          {"initial_sparsity", o.initial},
+          {"begin_step", o.begin},
+          {"end_step", o.end},
+          {"every_steps", o.every}};
 }
 
-// All that the weights depend on: a checkpoint goes on only where it stands for the same.
-std::string fingerprint(const Model& model, const data::Samples& training, const data::Samples& validation,
-                        const TrainOptions& o) {
+// All that the weights depend on, by the recipe's keys: a checkpoint goes on only where it stands for the same.
+Json fingerprint(const Model& model, const data::Samples& training, const data::Samples& validation,
+                 const TrainOptions& o) {
+  const OptimizerOptions& optimizer = o.optimizer;
   const Augmentation& a = o.augmentation;
+  Json all{{"epochs", o.epochs},
+           {"batch_size", o.batch_size},
+           {"seed", o.seed},
+           {"optimizer", kOptimizerNames[static_cast<size_t>(optimizer.kind)]},
+           {"momentum", optimizer.momentum},
+           {"beta", {optimizer.beta1, optimizer.beta2, optimizer.epsilon}},
+           {"weight_decay", optimizer.weight_decay},
+           {"learning_rate", o.schedule.rate},
+           {"schedule", kScheduleNames[static_cast<size_t>(o.schedule.kind)]},
+           {"warmup_epochs", o.schedule.warmup_epochs},
+           {"step_factor", o.schedule.factor},
+           {"step_epochs", o.schedule.every},
+           {"loss", kLossNames[static_cast<size_t>(o.loss)]},
+           {"huber_delta", o.huber_delta},
+           {"label_smoothing", o.label_smoothing},
+           {"class_weights", o.class_weights},
+           {"mixup", o.mixup},
+           {"clip_norm", o.clip_norm},
+           {"patience", o.patience},
+           {"noise", a.noise},
+           {"flip", a.flip},
+           {"shift", {a.shift_first, a.shift_second}},
+           {"mask", a.mask}};
+  if (o.prune) all["prune"] = to_json(*o.prune);
+  if (o.distillation) {
+    all["distill"] = {{"temperature", o.distillation->temperature}, {"alpha", o.distillation->alpha}};
+    all["the teacher"] = digest(o.distillation->teacher);
+  }
+  all["the training data"] = digest(training.values) + digest(training.labels);
+  all["the validation data"] = digest(validation.values) + digest(validation.labels);
+  for (const auto& [key, value] : model.settings) all["model"][key] = value;
   const std::string quantized =
       model.quantization ? ir::print_text(model.quantization->quantized(model.graph), {0}) : "";
-  const std::string text = fmt::format(
-      "{} {} {} | {} {} {} {} {} {} | {} {} {} {} {} | {} {} {} {} {} {} {} | {} {} {} {} {} | {} {} | {} | {} {} {} "
-      "{} | {} {}",
-      o.epochs, o.batch_size, o.seed,  //
-      static_cast<int>(o.optimizer.kind), o.optimizer.momentum, o.optimizer.beta1, o.optimizer.beta2,
-      o.optimizer.epsilon, o.optimizer.weight_decay,  //
-      static_cast<int>(o.schedule.kind), o.schedule.rate, o.schedule.warmup_epochs, o.schedule.factor,
-      o.schedule.every,  //
-      static_cast<int>(o.loss), o.huber_delta, o.label_smoothing, fmt::join(o.class_weights, ","), o.mixup, o.clip_norm,
-      o.patience,                                              //
-      a.noise, a.flip, a.shift_first, a.shift_second, a.mask,  //
-      text_of(o.prune), text_of(o.distillation),               //
-      fmt::join(model.normalised, ","),                        //
-      digest(training.values), digest(training.labels), digest(validation.values), digest(validation.labels),
-      ir::print_text(model.graph, {0}), quantized);
-  return hex(sha256({reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
+  all["the model"] =
+      digest(fmt::format("{} {} {}", fmt::join(model.normalised, ","), ir::print_text(model.graph, {0}), quantized));
+  return all;
 }
 
 compress::Metric metric_of(Loss loss, const data::Samples& samples) {
@@ -128,7 +153,7 @@ class Training {
         outputs_(ir::elements(model.graph.tensor(model.graph.outputs.at(0)).shape)),
         training_(training, model.graph, outputs_, options),
         optimizer_(options.optimizer, elements(module_.parameters())),
-        fingerprint_(plan.file.empty() ? "" : fingerprint(model, training, validation, options)) {
+        fingerprint_(plan.file.empty() ? Json() : fingerprint(model, training, validation, options)) {
     at::set_num_threads(1);
     if (quantization_) {
       for (const Parameter& state : quantization_->state()) module_.statistics().push_back(state);
@@ -327,9 +352,11 @@ class Training {
 
   void take(const Checkpoint& checkpoint) {
     const Json& state = checkpoint.state;
-    if (state.at("of").get<std::string>() != fingerprint_) {
-      throw Error(ErrorCode::bad_input, "the checkpoint is of another recipe, model or data", "",
-                  "the recipe that it was begun with, or start again without --resume");
+    if (const Json& of = state.at("of"); of != fingerprint_) {
+      throw Error(ErrorCode::bad_input,
+                  of.is_object() ? "it was begun otherwise: " + differences(of, fingerprint_)
+                                 : std::string("it was begun by another version of whit"),
+                  "", "as it was begun, or start again without --resume");
     }
     step_ = state.at("step").get<int64_t>();
     loss_ = state.at("loss").get<double>();
@@ -360,7 +387,7 @@ class Training {
   std::optional<Batches> validation_;
   std::optional<Pruner> pruner_;
   Optimizer optimizer_;
-  std::string fingerprint_;
+  Json fingerprint_;
   int64_t steps_per_epoch_ = 0;
   Clock::time_point saved_;  // the last checkpoint, or the begin
   double saving_seconds_ = 0.0;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,6 +62,7 @@ struct Model {
   ir::Graph graph;
   std::vector<ir::TensorId> normalised;
   std::shared_ptr<Quantization> quantization;
+  std::map<std::string, std::string> settings;  // what [model] said, for messages
 };
 
 struct Epoch {

@@ -44,7 +44,7 @@ void prune_channels(ir::Graph& graph, const compress::ChannelPruning& pruning, b
 
 learn::Model model_of(const learn::Recipe& recipe, bool json) {
   if (recipe.model_file.empty()) return learn::build(recipe.architecture);
-  learn::Model model{load_graph(recipe.model_file), {}};
+  learn::Model model{load_graph(recipe.model_file), {}, {}, {}};
   compile::run_passes(model.graph);
   if (recipe.channels) prune_channels(model.graph, *recipe.channels, json);
   return model;

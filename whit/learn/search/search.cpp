@@ -9,7 +9,10 @@
 #include "whit/base/error.hpp"
 #include "whit/base/file.hpp"
 #include "whit/base/hash.hpp"
+#include "whit/base/toml_draft.hpp"
 #include "whit/compress/evaluate.hpp"
+#include "whit/device/measured.hpp"
+#include "whit/learn/differences.hpp"
 #include "whit/learn/quantize.hpp"
 #include "whit/learn/search/footprint.hpp"
 #include "whit/learn/search/selection.hpp"
@@ -28,16 +31,21 @@ std::string digest(const Values& values) {
   return hex(sha256({reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(values[0])}));
 }
 
-// All that the result depends on, but for the machine.
-std::string fingerprint(const SearchRecipe& recipe, const data::DataSet& set) {
-  const std::vector<uint8_t> text = read_file(recipe.base.data.file());
-  std::string all = digest(text) + fmt::format(" {} {}", recipe.base.options.seed, recipe.device.name);
+// All that the result depends on, but for the machine; the program and the compilers of the device are part of it.
+Json fingerprint(const SearchRecipe& recipe, const data::DataSet& set) {
+  Json all = Json::parse(TomlDraft(TomlTable::read(recipe.base.data.file())).json());
+  all["seed"] = recipe.base.options.seed;
+  all["device"] = {{"name", recipe.device.name}};
   for (const device::FigureField& field : device::figure_fields()) {
-    all += fmt::format(" {}", (recipe.device.*field.figure).value);
+    all["device"][field.key] = (recipe.device.*field.figure).value;
   }
-  for (const data::Samples& part : set.parts) all += digest(part.values) + digest(part.labels);
-  if (recipe.base.options.distillation) all += digest(recipe.base.options.distillation->teacher);
-  return digest(all);
+  for (const data::Samples& part : set.parts) {
+    all["the data"].push_back(digest(part.values) + digest(part.labels));
+  }
+  if (recipe.base.options.distillation) all["the teacher"] = digest(recipe.base.options.distillation->teacher);
+  all["the version of whit"] = digest(read_file("/proc/self/exe"));
+  all["the version of a compiler or emulator"] = device::toolchain_versions();
+  return all;
 }
 
 bool is_integer(Precision precision) { return precision != Precision::f32 && precision != Precision::float16; }
@@ -83,7 +91,7 @@ class Search {
                   "a share of the samples for validation in [data.split]");
     }
     const std::string state = work_file(plan_, "search.json");
-    const Json mine{{"of", fingerprint(recipe_, set_)}};
+    const Json mine = fingerprint(recipe_, set_);
     if (!fs::exists(state)) {
       if (team_.rank() > 0) return;
       fs::create_directories(fs::path(state).parent_path());
@@ -93,9 +101,10 @@ class Search {
       throw Error(ErrorCode::bad_input, "the folder holds a search already", plan_.folder,
                   "--resume to go on with it, or another -o");
     }
-    if (stored(state) == mine) return;
-    throw Error(ErrorCode::bad_input, "the folder holds the search of another recipe or other data", plan_.folder,
-                "the recipe that it was begun with, or another -o");
+    const Json its = stored(state);
+    if (its == mine) return;
+    throw Error(ErrorCode::bad_input, "the search in this folder was begun otherwise: " + differences(its, mine),
+                plan_.folder, "as it was begun, or another -o: results of the two would not compare");
   }
 
   // A result in a file of the work folder.

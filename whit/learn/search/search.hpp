@@ -65,7 +65,7 @@ struct SearchHooks {
 // `recipe.base` has been through fit_to_data() with `set`, and has what a teacher says. The models of the candidates
 // that went through all rungs are at work_file(). Error gate_failed when no candidate fits, which names the one that
 // comes nearest, or when none could be trained; bad_input without validation samples, and when the folder holds a
-// search that is not resumed, or is one of another recipe or other data.
+// search that is not resumed, or one of another recipe, other data, or another version of whit or a compiler.
 SearchResult search(const SearchRecipe& recipe, const data::DataSet& set, const SearchPlan& plan, Team& team,
                     const SearchHooks& hooks);
 
