@@ -41,6 +41,8 @@ class Work:
         self.folder = arguments.work.resolve()
         self.seeds = range(1, arguments.seeds + 1)
         self.folder.mkdir(parents=True, exist_ok=True)
+        programs = [self.whit, self.whit.parent / "whit-learn"]
+        self.programs = [hashlib.sha256(program.read_bytes()).hexdigest() for program in programs]
 
     def run(self, *command, codes=(0,)):
         """What the verb printed on its output."""
@@ -50,8 +52,8 @@ class Work:
         return done.stdout
 
     def once(self, output, *command, reads=(), codes=(0,)):
-        """The same for a command that writes `output`; not again when it has done so from the same files."""
-        digest = hashlib.sha256(json.dumps([str(c) for c in command]).encode())
+        """The same for a command that writes `output`; not again when the same programs have done so from the same files."""
+        digest = hashlib.sha256(json.dumps([str(c) for c in command] + self.programs).encode())
         for file in reads:
             digest.update(Path(file).read_bytes())
         note = self.folder / f"{output.name}.done"
