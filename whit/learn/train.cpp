@@ -1,7 +1,6 @@
 #include "whit/learn/train.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,11 +9,10 @@
 #include <limits>
 
 #include "whit/base/error.hpp"
-#include "whit/base/hash.hpp"
 #include "whit/compress/evaluate.hpp"
-#include "whit/ir/text.hpp"
 #include "whit/learn/checkpoint.hpp"
 #include "whit/learn/differences.hpp"
+#include "whit/learn/fingerprint.hpp"
 #include "whit/learn/loss.hpp"
 #include "whit/learn/module.hpp"
 #include "whit/learn/quantization.hpp"
@@ -29,69 +27,6 @@ constexpr int64_t kValidationBatch = 256;
 
 std::span<float> numbers(const at::Tensor& tensor) {
   return {tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel())};
-}
-
-std::string digest(const std::vector<float>& values) {
-  return hex(sha256({reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(float)}));
-}
-
-std::string digest(const std::string& text) {
-  return hex(sha256({reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
-}
-
-Json to_json(const PruneSchedule& o) {
-  const compress::Sparsity& s = o.sparsity;
-  return {{"share", s.share},
-          {"block", s.block},
-          {"keep", s.keep},
-          {"group", s.group},
-          {"initial_sparsity", o.initial},
-          {"begin_step", o.begin},
-          {"end_step", o.end},
-          {"every_steps", o.every}};
-}
-
-// All that the weights depend on, by the recipe's keys: a checkpoint goes on only where it stands for the same.
-Json fingerprint(const Model& model, const data::Samples& training, const data::Samples& validation,
-                 const TrainOptions& o) {
-  const OptimizerOptions& optimizer = o.optimizer;
-  const Augmentation& a = o.augmentation;
-  Json all{{"epochs", o.epochs},
-           {"batch_size", o.batch_size},
-           {"seed", o.seed},
-           {"optimizer", kOptimizerNames[static_cast<size_t>(optimizer.kind)]},
-           {"momentum", optimizer.momentum},
-           {"beta", {optimizer.beta1, optimizer.beta2, optimizer.epsilon}},
-           {"weight_decay", optimizer.weight_decay},
-           {"learning_rate", o.schedule.rate},
-           {"schedule", kScheduleNames[static_cast<size_t>(o.schedule.kind)]},
-           {"warmup_epochs", o.schedule.warmup_epochs},
-           {"step_factor", o.schedule.factor},
-           {"step_epochs", o.schedule.every},
-           {"loss", kLossNames[static_cast<size_t>(o.loss)]},
-           {"huber_delta", o.huber_delta},
-           {"label_smoothing", o.label_smoothing},
-           {"class_weights", o.class_weights},
-           {"mixup", o.mixup},
-           {"clip_norm", o.clip_norm},
-           {"patience", o.patience},
-           {"noise", a.noise},
-           {"flip", a.flip},
-           {"shift", {a.shift_first, a.shift_second}},
-           {"mask", a.mask}};
-  if (o.prune) all["prune"] = to_json(*o.prune);
-  if (o.distillation) {
-    all["distill"] = {{"temperature", o.distillation->temperature}, {"alpha", o.distillation->alpha}};
-    all["the teacher"] = digest(o.distillation->teacher);
-  }
-  all["the training data"] = digest(training.values) + digest(training.labels);
-  all["the validation data"] = digest(validation.values) + digest(validation.labels);
-  for (const auto& [key, value] : model.settings) all["model"][key] = value;
-  const std::string quantized =
-      model.quantization ? ir::print_text(model.quantization->quantized(model.graph), {0}) : "";
-  all["the model"] =
-      digest(fmt::format("{} {} {}", fmt::join(model.normalised, ","), ir::print_text(model.graph, {0}), quantized));
-  return all;
 }
 
 compress::Metric metric_of(Loss loss, const data::Samples& samples) {
