@@ -172,5 +172,28 @@ TEST_F(ControlCli, BuildWritesTheController) {
   EXPECT_EQ(build({"--features", path("data"), "--control", building()}).exit_code, 0);
 }
 
+TEST_F(ControlCli, BuildSaysWhatTheWholeCosts) {
+  if (!program_exists("arm-none-eabi-g++") || !program_exists("qemu-system-arm")) {
+    GTEST_SKIP() << "skipped: no cross-compiler or emulator";
+  }
+  const auto build = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {WHIT_BINARY, "build",          path("trend.tflite"), "--target",  "cortex-m4",
+                                          "-o",        path("firmware"), "--features",         path("data")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_process(arguments, 60).output;
+  };
+  const auto bytes_of = [](const std::string& output, const std::string& line) {
+    const size_t at = output.find("\n" + line + " ");
+    return at == std::string::npos ? 0 : std::stoi(output.substr(at + 1 + line.size()));
+  };
+  const std::string model = build({}), whole = build({"--control", building()});
+  EXPECT_NE(whole.find(" window of readings, "), std::string::npos) << whole;
+  EXPECT_NE(whole.find("not your board: 4 MB flash ("), std::string::npos) << whole;
+  EXPECT_NE(whole.find("verified  on qemu-cortex-m4: 1440 of 1440 decisions"), std::string::npos) << whole;
+  EXPECT_GT(bytes_of(model, "flash"), 0) << model;
+  EXPECT_GT(bytes_of(whole, "flash"), bytes_of(model, "flash") + 4000) << model << whole;
+  EXPECT_GT(bytes_of(whole, "RAM"), bytes_of(model, "RAM") + 400) << model << whole;
+}
+
 }  // namespace
 }  // namespace whit::tests

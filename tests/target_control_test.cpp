@@ -46,7 +46,7 @@ TEST(Control, DecidesTheSameOnEmulatedMachines) {
     for (const Season& season : options.seasons) {
       simulation.start_seconds = season.start_seconds;
       const LoopResult loop = run_loop(Controller::predictive, simulation, 3, 1, options, &forecaster, true);
-      const TargetRun run = run_on_target(target, forecaster, options, loop.minutes, 500);
+      const TargetRun run = run_on_target(target, forecaster, options, compile::Optimize::balanced, loop.minutes, 500);
       EXPECT_TRUE(run.same());
       EXPECT_GT(run.forecasts, 200);
       EXPECT_GT(loop.starts, 3);
@@ -64,7 +64,7 @@ TEST(Control, AWrongDecisionIsFound) {
   const Forecaster forecaster = forecaster_for(target);
   LoopResult loop = run_loop(Controller::predictive, simulation, 3, 1, options, &forecaster, true);
   loop.minutes[700].demand = loop.minutes[700].demand == rt::Demand::off ? rt::Demand::heat : rt::Demand::off;
-  const TargetRun run = run_on_target(target, forecaster, options, loop.minutes, 500);
+  const TargetRun run = run_on_target(target, forecaster, options, compile::Optimize::balanced, loop.minutes, 500);
   EXPECT_EQ(run.minutes - run.same_demands, 1);
   EXPECT_FALSE(run.same());
 }

@@ -5,13 +5,13 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 #include "whit/base/error.hpp"
-#include "whit/cli/model.hpp"
+#include "whit/cli/simulate.hpp"
 #include "whit/cli/verbs.hpp"
 #include "whit/compile/emit/emit_control.hpp"
 #include "whit/compile/emit/emit_features.hpp"
-#include "whit/control/options.hpp"
 #include "whit/data/feature_table.hpp"
 #include "whit/target/bench.hpp"
 #include "whit/target/target.hpp"
@@ -44,6 +44,13 @@ bool close(const std::vector<uint8_t>& a, const std::vector<uint8_t>& b) {
   return a.size() == b.size();
 }
 
+// What is left of the emulated machine's memory; the line goes on.
+void print_machine(const target::Target& target, uint64_t flash_bytes, uint64_t ram_bytes) {
+  fmt::print("emulated  {}, not your board: {} MB flash ({} left), {} MB RAM ({} left)", target.name,
+             target.flash_bytes >> 20, left(flash_bytes, target.flash_bytes), target.ram_bytes >> 20,
+             left(ram_bytes, target.ram_bytes));
+}
+
 // Builds the firmware, runs it in the emulator and holds its output against this machine's player.
 void print_cost(const compile::Compiled& compiled, const target::Target& target, compile::Optimize optimize) {
   const compile::Program& program = compiled.program;
@@ -71,9 +78,8 @@ void print_cost(const compile::Compiled& compiled, const target::Target& target,
   fmt::print("RAM       {} bytes: {} arena{}, {} stack\n", ram_bytes, cost.arena_bytes, bound, cost.stack_bytes);
   fmt::print("time      {} instructions, {:.0f} cycles estimated without wait states\n", cost.total.instructions,
              cycles);
-  fmt::print("emulated  {}, not your board: {} MB flash ({} left), {} MB RAM ({} left), {} MHz ({:.2f} ms estimated)\n",
-             target.name, target.flash_bytes >> 20, left(flash_bytes, target.flash_bytes), target.ram_bytes >> 20,
-             left(ram_bytes, target.ram_bytes), mhz, 1e-3 * cycles / mhz);
+  print_machine(target, flash_bytes, ram_bytes);
+  fmt::print(", {} MHz ({:.2f} ms estimated)\n", mhz, 1e-3 * cycles / mhz);
   fmt::print("verified  on {}: {}\n", target.name,
              !same        ? "DIFFERENT from the player on this machine"
              : has_floats ? "within 1e-5 of the player on this machine"
@@ -84,14 +90,15 @@ void print_cost(const compile::Compiled& compiled, const target::Target& target,
   }
 }
 
-// The predictive controller of a building: docs/guide/control.md.
-void add_controller(const Arguments& arguments, const data::FeatureTable& table, const std::string& name,
-                    compile::Firmware& firmware) {
-  const TomlTable building = TomlTable::read(arguments.control);
-  const std::vector<int32_t> sensors = control::sensors_of(table, arguments.features);
-  const control::Options options =
-      control::read_options(building, simulate::read_simulation(building), table.horizon_s);
-  compile::emit_control(options.device, sensors, name, firmware);
+// The same of features, model and controller together: a day of the building.
+void print_cost(const ControlSetup& setup, const target::Target& target, compile::Optimize optimize) {
+  const control::TargetRun run =
+      run_on_target(setup, target, optimize, setup.options.seasons[0], ControlFlags().seed, 1);
+  fmt::print("{}", control::cost_text(run, target));
+  print_machine(target, run.flash_bytes, run.ram_bytes());
+  fmt::print("\nverified  on {}: {} of {} decisions of a day as on this machine\n", target.name, run.same_demands,
+             run.minutes);
+  check_same(run, target);
 }
 
 void run(const Arguments& arguments) {
@@ -107,16 +114,24 @@ void run(const Arguments& arguments) {
   const compile::Optimize optimize = optimize_of(arguments.compile);
   compile::Firmware firmware =
       compile::emit(compiled.program, {name, optimize, arguments.target, target.compiler, machine_flags});
+  std::optional<ControlSetup> control;
   if (!arguments.features.empty()) {
     const data::FeatureTable table = data::read_feature_table(arguments.features);
     compile::emit_features(compile::bind_features(table.view(), compiled.program, arguments.model), name, firmware);
-    if (!arguments.control.empty()) add_controller(arguments, table, name, firmware);
+    if (!arguments.control.empty()) {
+      control = load_control(arguments.control, compiled.program, arguments.features);
+      compile::emit_control(control->options.device, control->forecaster->sensors, name, firmware);
+    }
   }
   compile::write_firmware(firmware, arguments.output);
   fmt::print("{} for {}: {} files in {}\n", name, arguments.target, firmware.size(), arguments.output);
   if (target.is_host()) return;
   try {
-    print_cost(compiled, target, optimize);
+    if (control) {
+      print_cost(*control, target, optimize);
+    } else {
+      print_cost(compiled, target, optimize);
+    }
   } catch (const Error& error) {
     if (error.code() != ErrorCode::tool_missing) throw;
     fmt::print("arena     {} bytes\nflash and time are not known: {} ({})\n", compiled.program.header().arena_bytes,

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "whit/cli/model.hpp"
-#include "whit/control/closed_loop.hpp"
+#include "whit/control/target_run.hpp"
 
 namespace whit::cli {
 
@@ -27,9 +27,17 @@ struct ControlSetup {
   std::unique_ptr<control::Forecaster> forecaster;
   control::Options options;
 };
-ControlSetup load_control(const ControlFlags& flags, compile::KernelSet kernels);
+ControlSetup load_control(const std::string& building, compile::Program program, const std::string& data);
 
 // By its name in [control] seasons. Error usage.
 control::Season season_of(const ControlSetup& setup, const std::string& name);
+
+// Days of the closed loop on this machine, and then of its readings on `target`, restarted in between. The program is
+// compiled for the target's kernels.
+control::TargetRun run_on_target(const ControlSetup& setup, const target::Target& target, compile::Optimize optimize,
+                                 const control::Season& season, uint64_t seed, int64_t days);
+
+// Error gate_failed when the target decides otherwise than this machine.
+void check_same(const control::TargetRun& run, const target::Target& target);
 
 }  // namespace whit::cli

@@ -27,7 +27,9 @@ struct Arguments {
 };
 
 void run(const Arguments& arguments) {
-  const ControlSetup setup = load_control(arguments.control, compile::KernelSet::host);
+  const ControlFlags& flags = arguments.control;
+  const ControlSetup setup =
+      load_control(flags.building, load_program(flags.model, {}, compile::KernelSet::host).program, flags.data);
   control::Plan plan;
   plan.seeds.resize(arguments.seeds);
   std::iota(plan.seeds.begin(), plan.seeds.end(), arguments.control.seed);
@@ -68,11 +70,11 @@ void add_control_flags(CLI::App& verb, ControlFlags& flags) {
       ->capture_default_str();
 }
 
-ControlSetup load_control(const ControlFlags& flags, compile::KernelSet kernels) {
-  const TomlTable root = TomlTable::read(flags.building);
+ControlSetup load_control(const std::string& building, compile::Program program, const std::string& data) {
+  const TomlTable root = TomlTable::read(building);
   ControlSetup setup;
   setup.simulation = simulate::read_simulation(root);
-  setup.forecaster = control::make_forecaster(load_program(flags.model, {}, kernels).program, flags.data);
+  setup.forecaster = control::make_forecaster(std::move(program), data);
   setup.options = control::read_options(root, setup.simulation, setup.forecaster->features.horizon_s);
   return setup;
 }

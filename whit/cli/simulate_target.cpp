@@ -7,7 +7,6 @@
 #include "whit/base/file.hpp"
 #include "whit/cli/number.hpp"
 #include "whit/cli/simulate.hpp"
-#include "whit/control/target_run.hpp"
 
 namespace whit::cli {
 namespace {
@@ -25,28 +24,18 @@ void print(const control::TargetRun& run, const target::Target& target) {
              run.minutes, run.same_forecasts, run.forecasts);
   fmt::print("restarted at minute {} from what it had saved: {} of {} decisions the same\n", run.restarted_at,
              run.same_after_restart, run.minutes - run.restarted_at);
-  fmt::print("flash     {} bytes: {} weights, the rest code, tables and start-up\n", run.flash_bytes,
-             run.weights_bytes);
-  fmt::print("RAM       {} bytes: {} arena, {} stack, {} window of readings, {} state\n",
-             run.arena_bytes + run.stack_bytes + run.window_bytes + run.state_bytes, run.arena_bytes, run.stack_bytes,
-             run.window_bytes, run.state_bytes);
-  fmt::print("time      {} instructions for a minute, {} with a forecast: {:.2f} ms estimated at {} MHz\n",
-             run.minute_instructions, run.forecast_instructions,
-             1e3 * static_cast<double>(run.forecast_cycles) / target.clock_hz, target.clock_hz / 1000000);
+  fmt::print("{}", control::cost_text(run, target));
 }
 
 void run(const Arguments& arguments) {
   const target::Target& target = target::find_emulated_target(arguments.target);
-  ControlSetup setup = load_control(arguments.control, compile::kernel_set(target.kernels));
+  const ControlFlags& flags = arguments.control;
+  const ControlSetup setup = load_control(
+      flags.building, load_program(flags.model, {}, compile::kernel_set(target.kernels)).program, flags.data);
   const control::Season season =
       arguments.season.empty() ? setup.options.seasons[0] : season_of(setup, arguments.season);
-  setup.simulation.start_seconds = season.start_seconds;
-  const control::LoopResult loop =
-      control::run_loop(control::Controller::predictive, setup.simulation, arguments.control.seed, arguments.days,
-                        setup.options, setup.forecaster.get(), true);
   const control::TargetRun result =
-      control::run_on_target(target, *setup.forecaster, setup.options, loop.minutes,
-                             (arguments.days / 2) * rt::kDayMinutes + rt::kDayMinutes / 2);
+      run_on_target(setup, target, compile::Optimize::balanced, season, flags.seed, arguments.days);
   nlohmann::ordered_json json = control::to_json(result, target);
   json["season"] = season.name;
   json["seed"] = arguments.control.seed;
@@ -56,13 +45,26 @@ void run(const Arguments& arguments) {
   } else {
     print(result, target);
   }
-  if (!result.same()) {
-    throw Error(ErrorCode::gate_failed, "the firmware decides otherwise than this machine", target.name,
-                "report this with the model, please");
-  }
+  check_same(result, target);
 }
 
 }  // namespace
+
+control::TargetRun run_on_target(const ControlSetup& setup, const target::Target& target, compile::Optimize optimize,
+                                 const control::Season& season, uint64_t seed, int64_t days) {
+  simulate::SimulationOptions simulation = setup.simulation;
+  simulation.start_seconds = season.start_seconds;
+  const control::LoopResult loop = control::run_loop(control::Controller::predictive, simulation, seed, days,
+                                                     setup.options, setup.forecaster.get(), true);
+  return control::run_on_target(target, *setup.forecaster, setup.options, optimize, loop.minutes,
+                                (days / 2) * rt::kDayMinutes + rt::kDayMinutes / 2);
+}
+
+void check_same(const control::TargetRun& run, const target::Target& target) {
+  if (run.same()) return;
+  throw Error(ErrorCode::gate_failed, "the firmware decides otherwise than this machine", target.name,
+              "report this with the model, please");
+}
 
 void add_simulate_target(CLI::App& simulate) {
   auto arguments = std::make_shared<Arguments>();

@@ -70,15 +70,15 @@ struct Printed {
 class ControlImage {
  public:
   ControlImage(const target::Target& target, const Forecaster& forecaster, const Options& options,
-               const std::vector<Minute>& loop)
+               compile::Optimize optimize, const std::vector<Minute>& loop)
       : target_(target),
         name_(forecaster.program.name()),
         saved_bytes_(sizeof(rt::ControlState) + sizeof(float) * static_cast<size_t>(forecaster.table.rows) *
                                                     static_cast<size_t>(forecaster.table.channels)),
         loop_(loop) {
-    compile::Firmware firmware =
-        compile::emit(forecaster.program, {name_, compile::Optimize::balanced, target.name, target.compiler,
-                                           fmt::format("{}", fmt::join(target.machine_flags, " "))});
+    compile::Firmware firmware = compile::emit(
+        forecaster.program,
+        {name_, optimize, target.name, target.compiler, fmt::format("{}", fmt::join(target.machine_flags, " "))});
     compile::emit_features(forecaster.table, name_, firmware);
     compile::emit_control(options.device, forecaster.sensors, name_, firmware);
     firmware["main.cpp"] = fmt::format(fmt::runtime(kMain), fmt::arg("name", name_),
@@ -149,8 +149,8 @@ class ControlImage {
 }  // namespace
 
 TargetRun run_on_target(const target::Target& target, const Forecaster& forecaster, const Options& options,
-                        const std::vector<Minute>& loop, int64_t restart) {
-  const ControlImage image(target, forecaster, options, loop);
+                        compile::Optimize optimize, const std::vector<Minute>& loop, int64_t restart) {
+  const ControlImage image(target, forecaster, options, optimize, loop);
   const Printed all = image.run(0, loop.size(), {});
   TargetRun result;
   result.minutes = static_cast<int64_t>(loop.size());
@@ -185,6 +185,16 @@ TargetRun run_on_target(const target::Target& target, const Forecaster& forecast
   return result;
 }
 
+std::string cost_text(const TargetRun& run, const target::Target& target) {
+  return fmt::format(
+      "flash     {} bytes: {} weights and biases, {} code, tables and start-up\n"
+      "RAM       {} bytes: {} arena, {} stack, {} window of readings, {} state\n"
+      "time      {} instructions for a minute, {} with a forecast: {:.2f} ms estimated at {} MHz\n",
+      run.flash_bytes, run.weights_bytes, run.flash_bytes - run.weights_bytes, run.ram_bytes(), run.arena_bytes,
+      run.stack_bytes, run.window_bytes, run.state_bytes, run.minute_instructions, run.forecast_instructions,
+      1e3 * static_cast<double>(run.forecast_cycles) / target.clock_hz, target.clock_hz / 1000000);
+}
+
 nlohmann::ordered_json to_json(const TargetRun& run, const target::Target& target) {
   return {{"target", target.name},
           {"same", run.same()},
@@ -196,7 +206,7 @@ nlohmann::ordered_json to_json(const TargetRun& run, const target::Target& targe
           {"same_after_restart", run.same_after_restart},
           {"flash_bytes", run.flash_bytes},
           {"weights_bytes", run.weights_bytes},
-          {"ram_bytes", run.arena_bytes + run.stack_bytes + run.window_bytes + run.state_bytes},
+          {"ram_bytes", run.ram_bytes()},
           {"arena_bytes", run.arena_bytes},
           {"stack_bytes", run.stack_bytes},
           {"window_bytes", run.window_bytes},

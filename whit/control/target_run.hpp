@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "whit/compile/lower/lowering.hpp"
 #include "whit/control/closed_loop.hpp"
 #include "whit/target/target.hpp"
 
@@ -19,6 +20,7 @@ struct TargetRun {
   uint32_t arena_bytes = 0, stack_bytes = 0, window_bytes = 0, state_bytes = 0;
   uint64_t minute_instructions = 0, forecast_instructions = 0;  // of a minute without and with a forecast
   uint64_t forecast_cycles = 0;                                 // estimated, without wait states
+  uint32_t ram_bytes() const { return arena_bytes + stack_bytes + window_bytes + state_bytes; }
   bool same() const {
     return same_demands == minutes && same_forecasts == forecasts && same_after_restart == minutes - restarted_at;
   }
@@ -28,7 +30,10 @@ struct TargetRun {
 // machine, a day at least. `restart`: the image is started again there, from what it had saved. Errors as
 // target::build_image, run_image and measure_image.
 TargetRun run_on_target(const target::Target& target, const Forecaster& forecaster, const Options& options,
-                        const std::vector<Minute>& loop, int64_t restart);
+                        compile::Optimize optimize, const std::vector<Minute>& loop, int64_t restart);
+
+// Flash, RAM and time of the whole, for people: a line each.
+std::string cost_text(const TargetRun& run, const target::Target& target);
 
 nlohmann::ordered_json to_json(const TargetRun& run, const target::Target& target);
 
