@@ -242,13 +242,13 @@ CandidatePlan plan_candidates(const Recipe& recipe, const fs::path& folder) {
     } else {
       const std::string& view = plan.views[name] = plan.views.at(candidate.from);
       plan.steps.push_back(
-          quantize_step(name, Recipe::model_of(recipe.find(candidate.from)), model, view, candidate.precision));
+          at(quantize_step(name, Recipe::model_of(recipe.find(candidate.from)), model, view, candidate.precision)));
     }
     for (const char* part : {"validation", "test"}) {
-      plan.steps.push_back(evaluate_step(recipe, name, model, plan.views[name], part, evaluation_of(name, part)));
+      plan.steps.push_back(at(evaluate_step(recipe, name, model, plan.views[name], part, evaluation_of(name, part))));
     }
-    plan.steps.push_back(bench_step(recipe, name, model));
-    for (const std::string& device : recipe.devices) plan.steps.push_back(fit_step(recipe, name, model, device));
+    plan.steps.push_back(at(bench_step(recipe, name, model)));
+    for (const std::string& device : recipe.devices) plan.steps.push_back(at(fit_step(recipe, name, model, device)));
   }
   return plan;
 }
