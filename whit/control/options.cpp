@@ -15,7 +15,7 @@ rt::Band read_band(const TomlTable& control, const std::string& key, double swin
   const rt::Band band = {static_cast<float>(table.number("low_celsius", {-50, 80})),
                          static_cast<float>(table.number("high_celsius", {-50, 80}))};
   if (!(band.high - band.low > 2 * swing)) {
-    throw table.error("high_celsius", "the band is narrower than two swings", "a wider band, or a smaller swing_k");
+    throw table.error("high_celsius", "makes the band narrower than two swings", "a wider band, or a smaller swing_k");
   }
   return band;
 }
@@ -25,11 +25,12 @@ rt::Schedule read_schedule(const TomlTable& table) {
                                                  "friday", "saturday", "sunday"};
   rt::Schedule schedule{simulate::minute_of_day(table, "open"), simulate::minute_of_day(table, "close"), 0};
   if (schedule.open_minute >= schedule.close_minute) {
-    throw table.error("close", "it closes before it opens", "a later time; \"24:00\" is midnight");
+    throw table.error("close", "is not after open", "a later time; \"24:00\" is midnight");
   }
   for (const std::string& day : table.texts("days")) {
     const auto found = std::find(kDays.begin(), kDays.end(), day);
-    if (found == kDays.end()) throw table.error("days", fmt::format("'{}' is no day", day), "\"monday\" to \"sunday\"");
+    if (found == kDays.end())
+      throw table.error("days", fmt::format("holds '{}', which is no day", day), "\"monday\" to \"sunday\"");
     schedule.days |= 1 << (found - kDays.begin());
   }
   return schedule;
@@ -56,7 +57,8 @@ Options read_options(const TomlTable& root, const simulate::SimulationOptions& s
   };
   device.horizon_minutes = static_cast<int32_t>(std::lround(horizon_s / 60));
   if (device.horizon_minutes < 1 || device.horizon_minutes > rt::kDayMinutes) {
-    throw control.error("forecast_every_minutes", fmt::format("the model looks {} s ahead", horizon_s),
+    throw control.error("forecast_every_minutes",
+                        fmt::format("divides the horizon of the model, which looks {} s ahead", horizon_s),
                         "a model whose target lies a minute to a day ahead: [data.window] horizon_s");
   }
   device.lead_max_minutes = integer("lead_max_minutes", 0, rt::kDayMinutes / 4);
@@ -76,7 +78,7 @@ Options read_options(const TomlTable& root, const simulate::SimulationOptions& s
     options.seasons.push_back(
         {name, simulate::seconds_of_date(seasons.text(name), fmt::format("{}: seasons.{}", root.file(), name))});
   }
-  if (options.seasons.empty()) throw control.error("seasons", "no season", "seasons = { heating = \"2024-01-15\" }");
+  if (options.seasons.empty()) throw control.error("seasons", "holds none", "seasons = { heating = \"2024-01-15\" }");
   options.price_kwh = control.number("price_kwh", kNotNegative);
   options.device_cost = control.number("device_cost", kNotNegative);
   control.refuse_unknown_keys();

@@ -24,7 +24,7 @@ namespace {
 
 std::vector<std::string> files_of(const TomlTable& recipe) {
   std::vector<std::string> files = recipe.has("paths") ? recipe.texts("paths") : std::vector{recipe.text("path")};
-  if (files.empty()) throw recipe.error("paths", "no files");
+  if (files.empty()) throw recipe.error("paths", "holds no files");
   for (std::string& file : files) file = path_of(recipe, file);
   return files;
 }
@@ -100,7 +100,7 @@ TableRecipe::TableRecipe(const TomlTable& recipe) : files(files_of(recipe)), col
   unit_s = unit == "s" ? 1 : unit == "ms" ? 1e-3 : 1e-6;
   if (const std::optional<TomlTable> split = recipe.find_table("split")) part = column(*split, "column");
   if (label.has_value() == target.has_value()) {
-    throw recipe.error(label ? "target" : "label", label ? "label and target at once" : "neither label nor target",
+    throw recipe.error(label ? "target" : "label", label ? "is given beside label" : "is missing, and so is target",
                        "label: a column of classes; target: a column of numbers");
   }
   if (label) name_classes(recipe, *this);
@@ -136,7 +136,7 @@ Collection collect_rows(const TomlTable& recipe) {
   all.class_names = table.classes;
   all.value_names = recipe.texts("columns");
   all.is_series = all.has_time = table.time.has_value();
-  if (all.value_names.empty()) throw recipe.error("columns", "no columns to learn from");
+  if (all.value_names.empty()) throw recipe.error("columns", "leaves nothing to learn from");
   std::vector<size_t> values;
   for (const std::string& name : all.value_names) values.push_back(table.columns.index(name));
   all.samples.shape = {static_cast<int64_t>(values.size())};
@@ -206,7 +206,8 @@ Collection collect_samples(const TomlTable& recipe) {
   all.samples = load(source);
   all.files = {source.path};
   Samples& samples = all.samples;
-  if (samples.labels.empty()) throw recipe.error("labels", "the samples have no labels", "labels = \"FILE:COLUMN\"");
+  if (samples.labels.empty())
+    throw recipe.error("labels", "is missing, and the data hold none", "labels = \"FILE:COLUMN\"");
   all.origins.resize(static_cast<size_t>(samples.count()));
   for (size_t i = 0; i < all.origins.size(); ++i) {
     all.origins[i].first_row = all.origins[i].last_row = static_cast<int64_t>(i);
@@ -228,11 +229,10 @@ Collection collect_samples(const TomlTable& recipe) {
       return;
     }
     const auto array = source.path.ends_with(".npz") ? read_npz(source.path, from.text(key)) : std::nullopt;
-    if (!array)
-      throw from.error(key, "there is no such array in the data", "an array of the .npz with an element a sample");
+    if (!array) throw from.error(key, "is no array of the data", "an array of the .npz with an element a sample");
     const std::vector<float> values = numbers(array->data, array->descr, source.path);
     if (values.size() != all.origins.size()) {
-      throw from.error(key, fmt::format("{} elements for {} samples", values.size(), all.origins.size()));
+      throw from.error(key, fmt::format("has {} elements for {} samples", values.size(), all.origins.size()));
     }
     for (size_t i = 0; i < values.size(); ++i) all.origins[i].*field = fmt::format("{}", values[i]);
   };
@@ -253,7 +253,8 @@ Collection collect_samples(const TomlTable& recipe) {
     for (int i = 0; i <= static_cast<int>(highest); ++i) all.class_names.push_back(std::to_string(i));
   }
   if (static_cast<float>(all.class_names.size()) <= highest) {
-    throw recipe.error("classes", fmt::format("{} names, but there is a class {}", all.class_names.size(), highest));
+    throw recipe.error("classes",
+                       fmt::format("holds {} names, but there is a class {}", all.class_names.size(), highest));
   }
   if (all.class_names.size() < 2) bad("one class alone", source.path, "a classifier needs two");
   return all;

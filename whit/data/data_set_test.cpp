@@ -361,7 +361,7 @@ TEST_F(DataSetTest, SaysWhatIsWrongAndWhere) {
   EXPECT_NE(error_of(kTable + "[data.split]\nby = \"random\"\nfractions = [0.5, 0.2, 0.2]").find("sum up to 1"),
             std::string::npos);
   EXPECT_NE(error_of(kTable + "nromalise = \"none\"\n" + split).find("normalise"), std::string::npos);
-  EXPECT_NE(error_of(kTable + "target = \"a\"\n" + split).find("label and target at once"), std::string::npos);
+  EXPECT_NE(error_of(kTable + "target = \"a\"\n" + split).find("data.target is given beside label"), std::string::npos);
   starts(error_of("kind = \"table\"\npath = \"none.csv\"\ncolumns = [\"a\"]\nlabel = \"b\"\n" + split), "3 none.csv");
   file("u.csv", "a,b,other\n1,2,3\n");
   starts(error_of("kind = \"table\"\npaths = [\"t.csv\", \"u.csv\"]\ncolumns = [\"a\"]\nlabel = \"kind\"\n" + split),

@@ -151,7 +151,7 @@ SplitPlan read_split(const TomlTable& recipe) {
   if (plan.by == SplitBy::column) {
     recipe.text("column");
     for (size_t i = 0; i < 3; ++i) plan.fields[i] = recipe.texts(kPartNames[i]);
-    if (plan.fields[0].empty()) throw recipe.error("train", "no fields of the column are named");
+    if (plan.fields[0].empty()) throw recipe.error("train", "names no fields of the column");
     return plan;
   }
   if (plan.by != SplitBy::chronological) plan.seed = static_cast<uint64_t>(recipe.integer("seed", {0, 9e15}, 1));
@@ -163,9 +163,9 @@ SplitPlan read_split(const TomlTable& recipe) {
   const std::vector<double> fractions = recipe.numbers("fractions", {0, 1});
   if (!fractions.empty()) {
     if (fractions.size() != 3 || std::abs(fractions[0] + fractions[1] + fractions[2] - 1) > 1e-6) {
-      throw recipe.error("fractions", "not three shares that sum up to 1", "fractions = [0.7, 0.15, 0.15]");
+      throw recipe.error("fractions", "is not three shares that sum up to 1", "fractions = [0.7, 0.15, 0.15]");
     }
-    if (fractions[0] == 0) throw recipe.error("fractions", "nothing to train on");
+    if (fractions[0] == 0) throw recipe.error("fractions", "leaves nothing to train on");
     std::copy(fractions.begin(), fractions.end(), plan.fractions.begin());
   }
   return plan;

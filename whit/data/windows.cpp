@@ -19,7 +19,7 @@ class Series {
  public:
   explicit Series(const TomlTable& recipe)
       : recipe_(recipe), window_(recipe.table("window")), table_(recipe), names_(recipe.texts("columns")) {
-    if (names_.empty()) throw recipe.error("columns", "no columns to learn from");
+    if (names_.empty()) throw recipe.error("columns", "leaves nothing to learn from");
     for (const std::string& name : names_) columns_.push_back(table_.columns.index(name));
     for (const std::string& name : recipe.texts("runs")) runs_.push_back(table_.columns.index(name));
     for (const auto& column : {table_.group, table_.part}) {
@@ -98,7 +98,7 @@ class Series {
   bool target_is_change() const {
     if (window_.choice("target_is", {"value", "change"}, "value") == "value") return false;
     if (std::find(columns_.begin(), columns_.end(), *table_.target) != columns_.end()) return true;
-    throw window_.error("target_is", "the change of a column that the model does not see",
+    throw window_.error("target_is", "is the change of a column that the model does not see",
                         "add the target to [data] columns");
   }
 

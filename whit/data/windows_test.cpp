@@ -62,7 +62,7 @@ TEST_F(WindowsTest, OnlyOfAColumnThatTheModelSees) {
     read("target_is = \"change\"", "", "y");
     FAIL();
   } catch (const Error& error) {
-    EXPECT_STREQ(error.what(), "data.window.target_is the change of a column that the model does not see");
+    EXPECT_STREQ(error.what(), "data.window.target_is is the change of a column that the model does not see");
   }
 }
 

@@ -45,7 +45,7 @@ Candidate read_candidate(const TomlTable& table, const TomlTable& root, const st
   check_name(table, candidate.name);
   const auto is_named = [](const std::string& name) { return [name](const Candidate& c) { return c.name == name; }; };
   if (std::any_of(before.begin(), before.end(), is_named(candidate.name))) {
-    throw table.error("name", fmt::format("\"{}\" is there twice", candidate.name), "another name");
+    throw table.error("name", fmt::format("is \"{}\" a second time", candidate.name), "another name");
   }
   if (table.has("baseline")) {
     table.choice("baseline", {"persistence"});

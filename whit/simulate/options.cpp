@@ -26,7 +26,7 @@ double sum(const std::array<double, kWalls>& areas) { return areas[0] + areas[1]
 // Shares of air and slab; the rest is the interior's.
 PerNode shares(const TomlTable& table, const std::string& air_key, const std::string& slab_key) {
   const double air = table.number(air_key, kShare), slab = table.number(slab_key, kShare);
-  if (air + slab > 1) throw table.error(slab_key, fmt::format("{} and {} are more than 1", air_key, slab_key));
+  if (air + slab > 1) throw table.error(slab_key, fmt::format("is more than {} leaves of 1", air_key));
   PerNode shares = {};
   shares[kAir] = air;
   shares[kSlab] = slab;
@@ -50,7 +50,7 @@ void read_building(const TomlTable& building, SimulationOptions& options) {
   const double wall_m2 = sum(e.wall_m2), u = walls.number("u_w_m2k", kPositive);
   const double outer = walls.number("outer_resistance_m2k_w", kPositive);
   if (outer >= 1 / u)
-    throw walls.error("outer_resistance_m2k_w", fmt::format("more than all of the wall, {:.3f}", 1 / u));
+    throw walls.error("outer_resistance_m2k_w", fmt::format("is not below that of the whole wall, {:.3f}", 1 / u));
   n.walls_outside = wall_m2 / outer;
   n.air_walls = wall_m2 / (1 / u - outer);
   n.capacity_j_k[kWallMass] = 1000 * wall_m2 * walls.number("capacity_kj_m2k", kPositive);
@@ -107,7 +107,8 @@ void read_weather(const TomlTable& weather, SimulationOptions& options) {
     options.anomaly_k = weather.number("anomaly_k", kNotNegative, 0);
     options.anomaly_hours = weather.number("anomaly_hours", kPositive, 24);
   } else if (!generator) {
-    throw weather.error("epw", "no weather", "epw = \"FILE.epw\", or a table [weather.generator]");
+    throw weather.error("epw", "is missing, and so is a generator",
+                        "epw = \"FILE.epw\", or a table [weather.generator]");
   }
   weather.refuse_unknown_keys();
 }
@@ -134,10 +135,10 @@ Performance read_performance(const TomlTable& table) {
   Performance p{table.numbers("outdoor_celsius", kCelsius), table.numbers("capacity_kw", kPositive),
                 table.numbers("cop", kPositive)};
   const size_t points = p.outdoor_celsius.size();
-  if (points == 0) throw table.error("outdoor_celsius", "no points");
+  if (points == 0) throw table.error("outdoor_celsius", "holds no points");
   for (const auto& [key, values] : {std::pair("capacity_kw", &p.capacity_kw), std::pair("cop", &p.cop)}) {
     if (values->size() != points) {
-      throw table.error(key, fmt::format("{} values for {} temperatures", values->size(), points));
+      throw table.error(key, fmt::format("holds {} values for {} temperatures", values->size(), points));
     }
   }
   for (size_t i = 1; i < points; ++i) {
@@ -173,7 +174,7 @@ Band read_band(const TomlTable& thermostat, const std::string& key) {
   const TomlTable table = thermostat.table(key);
   const Band band{table.number("heat_celsius", kCelsius), table.number("cool_celsius", kCelsius)};
   if (band.heat_celsius >= band.cool_celsius) {
-    throw table.error("cool_celsius", "cooling begins below heating", "cool_celsius above heat_celsius");
+    throw table.error("cool_celsius", "is not above heat_celsius", "a band with room in it");
   }
   return band;
 }
@@ -201,7 +202,7 @@ int32_t minute_of_day(const TomlTable& table, const std::string& key) {
   if (text.size() == 5 && text[2] == ':' && digit(3) < 6) {
     minutes = (digit(0) * 10 + digit(1)) * 60 + digit(3) * 10 + digit(4);
   }
-  if (minutes > 24 * 60) throw table.error(key, fmt::format("'{}' is no time of the day", text), "such as \"08:30\"");
+  if (minutes > 24 * 60) throw table.error(key, fmt::format("is '{}', no time of the day", text), "such as \"08:30\"");
   return minutes;
 }
 
@@ -234,8 +235,7 @@ SimulationOptions read_simulation(const TomlTable& root) {
                                           options.occupancy.people * e.ventilation_person_m3_s);
   const double constant_s = shortest_time_constant_s(options.network, most_air);
   if (constant_s < 120) {
-    throw root.error("building",
-                     fmt::format("the floor reacts within {:.0f} s; steps of a minute need 120", constant_s),
+    throw root.error("building", fmt::format("reacts within {:.0f} s; steps of a minute need 120", constant_s),
                      "more capacity, or less conductance, of the node that is the fastest");
   }
   return options;

@@ -124,16 +124,17 @@ TEST(Simulation, SaysWhatIsWrongAndWhere) {
   };
   has(error_of("start = \"2024-01-15\"", "start = \"2024-02-30\""), "'2024-02-30' is no date");
   has(error_of("floor_m2 = 511.0", "floor_m2 = -1.0"), "building.floor_m2");
-  has(error_of("outer_resistance_m2k_w = 0.154", "outer_resistance_m2k_w = 2.0"), "more than all of the wall, 1.689");
-  has(error_of("sun_to_air = 0.1", "sun_to_air = 0.6"), "sun_to_air and sun_to_slab are more than 1");
-  has(error_of("arrive = \"08:30\"", "arrive = \"8h30\""), "'8h30' is no time of the day");
-  has(error_of("cop = [1.46, ", "cop = ["), "4 values for 5 temperatures");
+  has(error_of("outer_resistance_m2k_w = 0.154", "outer_resistance_m2k_w = 2.0"),
+      "outer_resistance_m2k_w is not below that of the whole wall, 1.689");
+  has(error_of("sun_to_air = 0.1", "sun_to_air = 0.6"), "sun_to_slab is more than sun_to_air leaves of 1");
+  has(error_of("arrive = \"08:30\"", "arrive = \"8h30\""), "arrive is '8h30', no time of the day");
+  has(error_of("cop = [1.46, ", "cop = ["), "holds 4 values for 5 temperatures");
   has(error_of("outdoor_celsius = [-17.8, -8.3", "outdoor_celsius = [-7.8, -8.3"), "does not rise");
   has(error_of("heat_celsius = 21.0, cool_celsius = 24.0", "heat_celsius = 25.0, cool_celsius = 24.0"),
-      "cooling begins below heating");
+      "cool_celsius is not above heat_celsius");
   has(error_of("air_capacity_factor = 7.0", "air_capacity_factor = 1.0\nair_capacity = 2"), "air_capacity");
   has(error_of("to_air_w_m2k = 7.0", "to_air_w_m2k = 7000.0"), "steps of a minute need 120");
-  has(error_of("[weather.generator]", "[weather.generators]"), "no weather");
+  has(error_of("[weather.generator]", "[weather.generators]"), "epw is missing, and so is a generator");
 }
 
 }  // namespace
