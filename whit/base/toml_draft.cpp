@@ -38,7 +38,9 @@ struct TomlDraft::Document {
   }
 };
 
-TomlDraft::TomlDraft(const TomlTable& table) : document_(std::make_unique<Document>(toml::parse(table.source()))) {}
+TomlDraft::TomlDraft(const TomlTable& table) : document_(std::make_unique<Document>()) {
+  document_->root = toml::parse(table.source());
+}
 TomlDraft::~TomlDraft() = default;
 TomlDraft::TomlDraft(TomlDraft&&) noexcept = default;
 TomlDraft& TomlDraft::operator=(TomlDraft&&) noexcept = default;
