@@ -172,7 +172,7 @@ struct TomlTable::Position {
     const bool is_table = is_list || (node.is_table() && !node.as_table()->is_inline());
     const auto shown = [&](std::string_view name) {
       const std::string path = prefix.empty() ? std::string(name) : fmt::format("{}.{}", prefix, name);
-      return is_list ? "[[" + path + "]]" : is_table ? "[" + path + "]" : path;
+      return fmt::format(fmt::runtime(is_list ? "[[{}]]" : is_table ? "[{}]" : "{}"), path);
     };
     std::string hint;
     if (!names.empty()) {
@@ -188,7 +188,7 @@ struct TomlTable::Position {
     const auto known = document->asked.find(&at);
     for (const auto& [key, node] : at) {
       const std::string name(key.str());
-      const std::string shown = prefix.empty() ? name : prefix + "." + name;
+      const std::string shown = prefix.empty() ? name : fmt::format("{}.{}", prefix, name);
       if (known == document->asked.end() || known->second.count(name) == 0) {
         std::vector<std::string> names;
         if (known != document->asked.end()) names.assign(known->second.begin(), known->second.end());
@@ -229,6 +229,7 @@ std::vector<std::string> TomlTable::keys() const {
     by_place[{key.source().begin.line, key.source().begin.column}] = key.str();
   }
   std::vector<std::string> names;
+  names.reserve(by_place.size());
   for (const auto& [place, name] : by_place) names.push_back(name);
   return names;
 }
@@ -242,7 +243,7 @@ std::string TomlTable::text(const std::string& key, const std::string& fallback)
 }
 
 std::string TomlTable::choice(const std::string& key, const std::vector<std::string>& names) const {
-  const std::string name = text(key);
+  std::string name = text(key);
   for (const std::string& known : names) {
     if (name == known) return name;
   }
