@@ -14,9 +14,11 @@ list(FILTER learn_sources EXCLUDE REGEX "_test\\.cpp$")
 list(REMOVE_ITEM learn_sources ${learn_recipe_sources})
 add_library(whit_learn STATIC ${learn_sources})
 # As libtorch is compiled itself: without it square roots in loops are calls.
-target_compile_options(whit_learn PRIVATE -fno-math-errno)
+target_compile_options(whit_learn PRIVATE -fno-math-errno $<$<CONFIG:Release>:-O3>)
 target_link_libraries(whit_learn PUBLIC whit_workshop torch_interface PRIVATE ${XGBOOST} MPI::MPI_C)
 target_compile_definitions(whit_learn PRIVATE OMPI_SKIP_MPICXX)  # its C++ interface, which the standard dropped
+target_precompile_headers(whit_learn PRIVATE ${CMAKE_SOURCE_DIR}/whit/learn/torch.hpp <nlohmann/json.hpp>)
 
 add_executable(whit-learn whit/cli/learn/main.cpp whit/cli/learn/train.cpp whit/cli/learn/train_classical.cpp whit/cli/learn/search.cpp)
 target_link_libraries(whit-learn PRIVATE whit_learn whit_cli)
+target_precompile_headers(whit-learn REUSE_FROM whit_cli)
