@@ -151,13 +151,13 @@ std::optional<Figure> forecast_figure(const Json& season, const std::string& nam
 }
 
 // Of the season that the target names, or of the one that is worst for it.
-std::optional<Figure> control_figure(const Recipe& recipe, const fs::path& folder, const Target& target) {
+// `control`: control.json; null when the recipe asks for no loop.
+std::optional<Figure> control_figure(const Json& control, const Target& target) {
   const bool is_change = kind_of(target.figure) == FigureKind::change;
   static const std::vector<std::string> kForecast = {"trusted_share", "forecast_mae_k", "lead_p5_minutes",
                                                      "lead_median_minutes", "lead_p95_minutes"};
   const bool is_forecast = std::find(kForecast.begin(), kForecast.end(), target.figure) != kForecast.end();
-  if (!recipe.controls || (!is_change && !is_forecast)) return std::nullopt;
-  const Json control = read_json(folder / kControlFile);
+  if (control.is_null() || (!is_change && !is_forecast)) return std::nullopt;
   const size_t seeds = control["seeds"].size();
   std::optional<Figure> worst;
   for (const auto& [season, result] : control["seasons"].items()) {
@@ -169,6 +169,28 @@ std::optional<Figure> control_figure(const Recipe& recipe, const fs::path& folde
     worst->how = fmt::format("{}, {}", season, worst->how);
   }
   return worst;
+}
+
+// Of the firmware that ran whole days: features, model and controller; the most of the machines.
+void add_firmware(const Recipe& recipe, const fs::path& folder, std::map<std::string, Figure>& figures) {
+  int64_t flash = 0, ram = 0, differ = 0, minutes = 0;
+  for (const std::string& machine : recipe.control_targets) {
+    if (!fs::exists(folder / target_of(machine))) return;
+    const Json run = read_json(folder / target_of(machine));
+    flash = std::max(flash, run.value("flash_bytes", int64_t{0}));
+    ram = std::max(ram, run.value("ram_bytes", int64_t{0}));
+    minutes += run.value("minutes", int64_t{0});
+    differ += run.value("minutes", int64_t{0}) - run.value("same_demands", int64_t{0});
+    if (!run.value("same", false)) differ = std::max<int64_t>(differ, 1);
+  }
+  if (minutes == 0) return;
+  const std::string machines = fmt::format("{}", fmt::join(recipe.control_targets, ", "));
+  figures["firmware_flash_bytes"] = {static_cast<double>(flash), "B",
+                                     "features, model, controller and start-up, linked; the most of " + machines};
+  figures["firmware_ram_bytes"] = {static_cast<double>(ram), "B",
+                                   "arena, stack, window of readings and state; the most of " + machines};
+  figures["decisions_that_differ"] = {static_cast<double>(differ), "",
+                                      fmt::format("of {} minutes on {}, beside the host's", minutes, machines)};
 }
 
 }  // namespace
@@ -272,28 +294,6 @@ Choice choose(const Recipe& recipe, const std::vector<CandidateFigures>& candida
   return choice;
 }
 
-// Of the firmware that ran whole days: features, model and controller; the most of the machines.
-void add_firmware(const Recipe& recipe, const fs::path& folder, std::map<std::string, Figure>& figures) {
-  int64_t flash = 0, ram = 0, differ = 0, minutes = 0;
-  for (const std::string& machine : recipe.control_targets) {
-    if (!fs::exists(folder / target_of(machine))) return;
-    const Json run = read_json(folder / target_of(machine));
-    flash = std::max(flash, run.value("flash_bytes", int64_t{0}));
-    ram = std::max(ram, run.value("ram_bytes", int64_t{0}));
-    minutes += run.value("minutes", int64_t{0});
-    differ += run.value("minutes", int64_t{0}) - run.value("same_demands", int64_t{0});
-    if (!run.value("same", false)) differ = std::max<int64_t>(differ, 1);
-  }
-  if (minutes == 0) return;
-  const std::string machines = fmt::format("{}", fmt::join(recipe.control_targets, ", "));
-  figures["firmware_flash_bytes"] = {static_cast<double>(flash), "B",
-                                     "features, model, controller and start-up, linked; the most of " + machines};
-  figures["firmware_ram_bytes"] = {static_cast<double>(ram), "B",
-                                   "arena, stack, window of readings and state; the most of " + machines};
-  figures["decisions_that_differ"] = {static_cast<double>(differ), "",
-                                      fmt::format("of {} minutes on {}, beside the host's", minutes, machines)};
-}
-
 std::map<std::string, Figure> winner_figures(const Recipe& recipe, const fs::path& folder,
                                              const CandidateFigures& winner) {
   std::map<std::string, Figure> figures;
@@ -317,7 +317,8 @@ std::map<std::string, Figure> winner_figures(const Recipe& recipe, const fs::pat
     }
     figures["foreign_headers"] = {
         static_cast<double>(foreign.size()), "",
-        "headers of the firmware beside its own and <stdint.h> <stddef.h> <string.h> <math.h>"};
+        "headers of the firmware beside its own and <stdint.h> <stddef.h> <string.h> <math.h>, and the self-test's "
+        "<stdio.h>"};
   }
   return figures;
 }
@@ -331,11 +332,12 @@ std::vector<Outcome> judge(const Recipe& recipe, const fs::path& folder,
   };
   const CandidateFigures& chosen = *find(winner);
   const std::map<std::string, Figure> figures = winner_figures(recipe, folder, chosen);
+  const Json control = recipe.controls ? read_json(folder / kControlFile) : Json();
   std::vector<Outcome> outcomes;
   for (const Target& target : recipe.targets) {
     Outcome outcome{&target, std::nullopt, false, false};
     if (const auto found = figures.find(target.figure); found != figures.end()) outcome.figure = found->second;
-    if (const auto figure = control_figure(recipe, folder, target)) outcome.figure = figure;
+    if (const auto figure = control_figure(control, target)) outcome.figure = figure;
     if (!target.of.empty() && kind_of(target.figure) == FigureKind::model && outcome.figure) {
       const std::string of = target.of == "parent" ? recipe.find(winner).from : target.of;
       const CandidateFigures* other = find(of.empty() ? winner : of);

@@ -108,11 +108,13 @@ Run::~Run() { close(lock_); }
 void Run::write_manifest() const { write_file(folder_ / "manifest.json", manifest_.dump(2) + "\n"); }
 
 // Of all that decides what a step makes.
-std::string Run::key_of(const Step& step, Json& inputs) const {
+std::string Run::key_of(const Step& step, Json& inputs) {
   inputs = Json::object();
   for (const std::string& input : step.inputs) inputs[input] = digest_of(folder_ / input);
   const fs::path program = trains(step) ? options_.program.parent_path() / "whit-learn" : options_.program;
-  Json all{{"command", step.command}, {"inputs", inputs}, {"program", digest_of(program)}};
+  std::string& digest = program_digests_[program];  // once for all steps: the programs are large
+  if (digest.empty()) digest = digest_of(program);
+  Json all{{"command", step.command}, {"inputs", inputs}, {"program", digest}};
   if (step.uses_toolchain) all["toolchain"] = device::toolchain_versions();
   return sha256_of(all.dump());
 }

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -46,7 +47,7 @@ class Run {
 
  private:
   struct Batch;
-  std::string key_of(const Step& step, nlohmann::ordered_json& inputs) const;
+  std::string key_of(const Step& step, nlohmann::ordered_json& inputs);  // one at a time
   bool is_cached(const Step& step, const std::string& key) const;
   void run(const Step& step, const std::string& key) const;
   void work(Batch& batch);
@@ -54,6 +55,7 @@ class Run {
   std::filesystem::path folder_;
   RunOptions options_;
   nlohmann::ordered_json manifest_;
+  std::map<std::filesystem::path, std::string> program_digests_;
   int lock_ = -1;
 };
 
