@@ -32,8 +32,8 @@ void window_case() {
   }
   print_floats("statistics ", out, static_cast<int32_t>(Statistic::mean_crossings) + 1);
   LagFeature features[40];
-  for (LagFeature& f : features) f = {static_cast<LagKind>(pick(0, 9)), pick(0, kMotionAxes - 1), pick(1, kRows - 1)};
-  lag_features(features, 40, window, kRows, kMotionAxes, pick(0, 2000000000), out);
+  for (LagFeature& f : features) f = {static_cast<LagKind>(pick(0, 10)), pick(0, kMotionAxes - 1), pick(1, kRows - 1)};
+  lag_features(features, 40, window, kRows, kMotionAxes, pick(0, 2000000000), 0.5f, out);
   standardize(out, 40, window, window + 40, 40);
   print_floats("lags ", out, 40);
 }

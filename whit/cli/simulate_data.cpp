@@ -1,6 +1,7 @@
-// whit simulate data BUILDING.toml -o DATA.csv [--days N] [--start DATE] [--seed N]
+// whit simulate data BUILDING.toml -o DATA.csv [--days N] [--start DATE ...] [--seed N]
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "whit/base/file.hpp"
@@ -12,7 +13,8 @@ namespace whit::cli {
 namespace {
 
 struct Arguments {
-  std::string building, output, start;
+  std::string building, output;
+  std::vector<std::string> starts;
   int64_t days = 30;
   uint64_t seed = 1;
 };
@@ -25,15 +27,22 @@ void add_simulate_data(CLI::App& simulate) {
   verb->add_option("building", arguments->building, "building.toml: docs/guide/simulate.md")->required();
   verb->add_option("-o,--output", arguments->output, "CSV: time, t_in, t_out, occupancy, hvac")->required();
   add_number(*verb, "--days", arguments->days, {1, 3660}, "how many")->capture_default_str();
-  verb->add_option("--start", arguments->start, "the first day, such as 2024-07-01, instead of the building's");
+  verb->add_option("--start", arguments->starts,
+                   "first day, such as 2024-07-01, instead of the building's; several: so many days from each, with a "
+                   "column 'start' that tells them apart");
   add_number(*verb, "--seed", arguments->seed, kNotNegative, "of weather, people, thermostat and noise")
       ->capture_default_str();
   verb->callback([arguments] {
     simulate::SimulationOptions options = simulate::read_simulation(TomlTable::read(arguments->building));
-    if (!arguments->start.empty()) options.start_seconds = simulate::seconds_of_date(arguments->start, "--start");
-    const std::string csv = simulate::training_csv(options, arguments->days, arguments->seed);
-    write_file(arguments->output, csv);
-    fmt::print("{}: {} days, {} rows; weather: {}\n", arguments->output, arguments->days, arguments->days * 1440,
+    std::vector<int64_t> starts;
+    for (const std::string& start : arguments->starts) starts.push_back(simulate::seconds_of_date(start, "--start"));
+    if (starts.size() == 1) {
+      options.start_seconds = starts[0];
+      starts.clear();
+    }
+    write_file(arguments->output, simulate::training_csv(options, arguments->days, arguments->seed, starts));
+    const int64_t days = arguments->days * std::max<int64_t>(1, static_cast<int64_t>(starts.size()));
+    fmt::print("{}: {} days, {} rows; weather: {}\n", arguments->output, days, days * 1440,
                options.weather ? options.weather->name : "generated");
   });
 }

@@ -179,7 +179,7 @@ Collection collect_files(const TomlTable& recipe) {
     }
     all.samples.shape = features ? features->shape(raw) : raw;
     if (features) {
-      features->compute(media.values, 0, all.samples.values);
+      features->compute(media.values, 0, {}, all.samples.values);
     } else {
       all.samples.values.insert(all.samples.values.end(), media.values.begin(), media.values.end());
     }

@@ -186,6 +186,38 @@ TEST_F(DataSetTest, ForecastsInTimeLeaveOutWhatReachesAcrossTheCut) {
   EXPECT_TRUE(set.leaks.empty());
 }
 
+// A winter and a summer: each is cut by itself.
+TEST_F(DataSetTest, EachGroupInTime) {
+  file("t.csv", lines("at,x,season", 120, [](int i) {
+         return fmt::format("2021-{}-07T12:{:02}:00Z,{},{}", i < 60 ? "01" : "07", i % 60, i, i / 60);
+       }));
+  const std::string keys = "group = \"season\"\n" + kForecast + "[data.split]\nby = \"chronological\"\neach_group = ";
+  const DataSet set = read(keys + "true");
+  const auto of_winter = [](const Samples& part) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < part.count(); ++i) count += part.sample(i)[0] < 60;
+    return count;
+  };
+  for (const Samples* part : {&set.train(), &set.validation(), &set.test()}) {
+    EXPECT_EQ(of_winter(*part) * 2, part->count());
+  }
+  EXPECT_EQ(of_winter(read(keys + "false").test()), 0);
+}
+
+// The mean of what comes until the target's time.
+TEST_F(DataSetTest, WhatIsPlannedIsAFeature) {
+  file("t.csv", lines("at,x", 60, [](int i) { return fmt::format("2021-09-07T12:{:02}:00Z,{}", i, i * i); }));
+  std::string keys = kForecast;
+  keys.replace(keys.find("{ kind = \"day_cos\" }"), 20, "{ kind = \"planned\", of = \"x\" }");
+  const std::string split = "[data.split]\nby = \"chronological\"\nfractions = [0.6, 0.2, 0.2]";
+  const DataSet set = read(keys + split);
+  EXPECT_EQ(set.value_names.back(), "x planned");
+  EXPECT_EQ(set.train().sample(0)[0], 9);
+  EXPECT_EQ(set.train().sample(0)[2], (16 + 25) / 2.0f);
+  keys.replace(keys.find("horizon_s = 120"), 15, "");
+  EXPECT_NE(error_of(keys + split).find("what is planned, but nothing is forecast"), std::string::npos);
+}
+
 TEST_F(DataSetTest, SequencesOfFeaturesForRecurrentModels) {
   file("t.csv", lines("at,x", 60, [](int i) { return fmt::format("2021-09-07T12:{:02}:00Z,{}", i, i * i); }));
   std::string keys = kForecast;

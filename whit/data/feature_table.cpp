@@ -37,7 +37,7 @@ void read_lags(const Json& features, FeatureTable& table, const std::string& fil
         lag.lag >= record.rows + (counts_rows ? 1 : 0)) {
       damaged("a feature reaches out of the window", file);
     }
-    has_time = has_time || lag.kind >= rt::LagKind::day_sin;
+    has_time = has_time || rt::is_of_time(lag.kind);
     table.lags.push_back(lag);
   }
   record.steps = features.at("steps");

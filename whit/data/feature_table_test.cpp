@@ -77,7 +77,7 @@ TEST_F(FeatureTableTest, ADeviceComputesWhatTheDataSetHas) {
     rt::push_row(window.data(), view.rows, view.channels, row, &filled);
     if (filled < view.rows) continue;
     // 2024-05-04 was a Saturday.
-    rt::write_input(view, window.data(), 5 * 86400 + i * 60, features.data(), input.data());
+    rt::write_input(view, window.data(), 5 * 86400 + i * 60, 0, features.data(), input.data());
     const std::span<const float> sample = set.train().sample(i - 9);
     EXPECT_EQ(input, std::vector<float>(sample.begin(), sample.end())) << i;
   }
@@ -96,7 +96,7 @@ TEST_F(FeatureTableTest, WindowsAndStatisticsToo) {
     window[2 * i] = static_cast<float>(i * 13 % 29);
     window[2 * i + 1] = static_cast<float>(20 + i * 7 % 11);
   }
-  rt::write_input(table.view(), window, 0, scratch, input);
+  rt::write_input(table.view(), window, 0, 0, scratch, input);
   const std::span<const float> sample = set.train().sample(0);
   EXPECT_EQ(std::vector<float>(input, input + 4), std::vector<float>(sample.begin(), sample.end()));
 }

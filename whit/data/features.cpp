@@ -17,8 +17,8 @@ namespace whit::data {
 namespace {
 
 const std::vector<std::string> kStatistics = {"mean", "std", "min", "max", "rms", "energy", "mean_crossings"};
-const std::vector<std::string> kLagKinds = {"value", "delta",   "mean",    "std",      "min",
-                                            "max",   "day_sin", "day_cos", "week_sin", "week_cos"};
+const std::vector<std::string> kLagKinds = {"value",   "delta",   "mean",     "std",      "min",    "max",
+                                            "day_sin", "day_cos", "week_sin", "week_cos", "planned"};
 
 int32_t index_in(const std::vector<std::string>& names, const std::string& name) {
   return static_cast<int32_t>(std::find(names.begin(), names.end(), name) - names.begin());
@@ -46,7 +46,8 @@ class Motion : public Features {
     return {rt::kMotionFeatures};
   }
   std::vector<std::string> names() const override { return names_; }
-  void compute(std::span<const float> raw, double /*newest_s*/, std::vector<float>& out) const override {
+  void compute(std::span<const float> raw, double /*newest_s*/, std::span<const float> /*ahead*/,
+               std::vector<float>& out) const override {
     out.resize(out.size() + rt::kMotionFeatures);
     rt::motion_features(raw.data(), static_cast<int32_t>(raw.size()) / rt::kMotionAxes,
                         out.data() + out.size() - rt::kMotionFeatures);
@@ -69,6 +70,7 @@ class Statistics : public Features {
         throw recipe.error("of", fmt::format("there is no statistic '{}'", kind),
                            fmt::format("did you mean '{}'?", nearest(kind, kStatistics)));
       }
+      which_.push_back(static_cast<rt::Statistic>(index_in(kStatistics, kind)));
     }
     for (const std::string& column : columns) {
       for (const std::string& kind : kinds_) names_.push_back(fmt::format("{} {}", column, kind));
@@ -79,13 +81,12 @@ class Statistics : public Features {
     return {static_cast<int64_t>(names_.size())};
   }
   std::vector<std::string> names() const override { return names_; }
-  void compute(std::span<const float> raw, double /*newest_s*/, std::vector<float>& out) const override {
-    for (int32_t channel = 0; channel < channels_; ++channel) {
-      for (const std::string& kind : kinds_) {
-        out.push_back(rt::statistic_of(static_cast<rt::Statistic>(index_in(kStatistics, kind)), raw.data() + channel,
-                                       static_cast<int32_t>(raw.size()) / channels_, channels_));
-      }
-    }
+  void compute(std::span<const float> raw, double /*newest_s*/, std::span<const float> /*ahead*/,
+               std::vector<float>& out) const override {
+    out.resize(out.size() + names_.size());
+    rt::channel_statistics(which_.data(), static_cast<int32_t>(which_.size()), raw.data(),
+                           static_cast<int32_t>(raw.size()) / channels_, channels_,
+                           out.data() + out.size() - names_.size());
   }
   nlohmann::ordered_json description() const override { return {{"kind", "statistics"}, {"of", kinds_}}; }
 
@@ -93,6 +94,7 @@ class Statistics : public Features {
   TomlTable recipe_;
   int32_t channels_;
   std::vector<std::string> kinds_, names_;
+  std::vector<rt::Statistic> which_;
 };
 
 // One row of features, or `steps` of them, `step_every` rows apart, up to the newest, for recurrent models.
@@ -107,10 +109,15 @@ class Lags : public Features {
     for (const TomlTable& each : recipe.tables("list")) {
       const std::string kind = each.choice("kind", kLagKinds);
       rt::LagFeature feature{static_cast<rt::LagKind>(index_in(kLagKinds, kind)), 0, 0};
-      if (feature.kind >= rt::LagKind::day_sin) {
+      if (rt::is_of_time(feature.kind)) {
         if (step_s == 0)
           throw each.error("kind", "the time of the day needs a column of time", "name it in [data] time");
         names_.push_back(kind);
+      } else if (feature.kind == rt::LagKind::planned) {
+        if (planned_) throw each.error("kind", "a second 'planned'", "one: the device is told one number");
+        const std::string column = each.choice("of", columns);
+        planned_ = feature.channel = index_in(columns, column);
+        names_.push_back(column + " planned");
       } else {
         const std::string column = each.choice("of", columns);
         feature.channel = index_in(columns, column);
@@ -136,15 +143,19 @@ class Lags : public Features {
     return steps_ == 1 ? std::vector<int64_t>{count} : std::vector<int64_t>{steps_, count};
   }
   std::vector<std::string> names() const override { return names_; }
-  void compute(std::span<const float> raw, double newest_s, std::vector<float>& out) const override {
+  bool looks_ahead() const override { return planned_.has_value(); }
+  void compute(std::span<const float> raw, double newest_s, std::span<const float> ahead,
+               std::vector<float>& out) const override {
     const int32_t rows = static_cast<int32_t>(raw.size()) / channels_, count = static_cast<int32_t>(features_.size());
     // 1970-01-01 was a Thursday.
     const double since_monday = newest_s + 3.0 * rt::kDaySeconds;
-    for (int32_t back = (steps_ - 1) * every_; back >= 0; back -= every_) {
-      out.resize(out.size() + features_.size());
-      rt::lag_features(features_.data(), count, raw.data(), rows - back, channels_,
-                       std::llround(since_monday - back * step_s_), out.data() + out.size() - features_.size());
-    }
+    const float planned =
+        planned_ ? rt::mean_of(ahead.data() + *planned_, static_cast<int32_t>(ahead.size()) / channels_, channels_) : 0;
+    const size_t before = out.size();
+    out.resize(before + static_cast<size_t>(steps_) * features_.size());
+    rt::lag_steps(
+        features_.data(), count, steps_, every_, raw.data(), rows, channels_,
+        [&](int32_t back) { return std::llround(since_monday - back * step_s_); }, planned, out.data() + before);
   }
   nlohmann::ordered_json description() const override {
     nlohmann::ordered_json list;
@@ -158,6 +169,7 @@ class Lags : public Features {
   TomlTable recipe_;
   static constexpr int64_t kMostRows = 1000000;
   int32_t channels_, steps_, every_, window_ = 1;
+  std::optional<int32_t> planned_;  // its channel
   double step_s_;
   std::vector<rt::LagFeature> features_;
   std::vector<std::string> names_;
@@ -190,7 +202,8 @@ class Mel : public Features {
     return {1 + (raw[0] - spectrum_.frame) / step_, coefficients_ > 0 ? coefficients_ : spectrum_.bands, 1};
   }
   std::vector<std::string> names() const override { return {}; }
-  void compute(std::span<const float> raw, double /*newest_s*/, std::vector<float>& out) const override {
+  void compute(std::span<const float> raw, double /*newest_s*/, std::span<const float> /*ahead*/,
+               std::vector<float>& out) const override {
     std::vector<float> scratch(static_cast<size_t>(spectrum_.fft)), bands(static_cast<size_t>(spectrum_.bands));
     std::vector<float> coefficients(static_cast<size_t>(coefficients_));
     for (size_t at = 0; at + static_cast<size_t>(spectrum_.frame) <= raw.size(); at += static_cast<size_t>(step_)) {

@@ -22,8 +22,12 @@ class Features {
   virtual std::vector<int64_t> shape(const std::vector<int64_t>& raw) const = 0;
   // Of the last dimension of the result; empty when they have none.
   virtual std::vector<std::string> names() const = 0;
-  // Appends the result to `out`. `newest_s`: local time of the newest row since 1970-01-01.
-  virtual void compute(std::span<const float> raw, double newest_s, std::vector<float>& out) const = 0;
+  // Whether compute() needs the rows behind the window, up to that of the target.
+  virtual bool looks_ahead() const { return false; }
+  // Appends the result to `out`. `newest_s`: local time of the newest row since 1970-01-01. `ahead`: the rows behind
+  // the window; what is planned is their mean.
+  virtual void compute(std::span<const float> raw, double newest_s, std::span<const float> ahead,
+                       std::vector<float>& out) const = 0;
   // What a firmware needs to compute the same of a window (feature_table.hpp); null for what it cannot yet.
   virtual nlohmann::ordered_json description() const { return nullptr; }
   // The samples a second that recordings need; 0: any.

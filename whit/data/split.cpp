@@ -62,16 +62,22 @@ std::vector<Part> split_in_time(const Collection& all, const SplitPlan& plan) {
                    : std::string("a chronological split of several groups without time"),
         all, "rows and files in the order of one clock, or by = \"group\"");
   }
-  const size_t count = all.origins.size();
-  std::vector<double> newest;
-  for (const Origin& origin : all.origins) newest.push_back(origin.last_s);
-  std::sort(newest.begin(), newest.end());
-  const std::array<size_t, 2> cut = cuts(count, plan.fractions);
+  // What is cut by itself: all, or each group.
+  const auto clock_of = [&](const Origin& origin) { return plan.each_group ? origin.group : std::string(); };
+  std::map<std::string, std::vector<double>> newest;
+  for (const Origin& origin : all.origins) newest[clock_of(origin)].push_back(origin.last_s);
+  std::map<std::string, std::array<double, 2>> times_of;
+  for (auto& [clock, times] : newest) {
+    std::sort(times.begin(), times.end());
+    const std::array<size_t, 2> cut = cuts(times.size(), plan.fractions);
+    for (size_t i = 0; i < 2; ++i) {
+      times_of[clock][i] = cut[i] < times.size() ? times[cut[i]] : std::numeric_limits<double>::infinity();
+    }
+  }
   // A sample belongs where its last row is, if its first row lies behind the cut as well.
-  std::array<double, 2> times;
-  for (size_t i = 0; i < 2; ++i) times[i] = cut[i] < count ? newest[cut[i]] : std::numeric_limits<double>::infinity();
   std::vector<Part> parts;
   for (const Origin& origin : all.origins) {
+    const std::array<double, 2>& times = times_of.at(clock_of(origin));
     const auto part_of = [&](double time) { return time < times[0] ? 0 : time < times[1] ? 1 : 2; };
     const int first = part_of(origin.first_s), last = part_of(origin.last_s);
     parts.push_back(first == last ? static_cast<Part>(last) : Part::none);
@@ -154,7 +160,11 @@ SplitPlan read_split(const TomlTable& recipe) {
     if (plan.fields[0].empty()) throw recipe.error("train", "names no fields of the column");
     return plan;
   }
-  if (plan.by != SplitBy::chronological) plan.seed = static_cast<uint64_t>(recipe.integer("seed", {0, 9e15}, 1));
+  if (plan.by == SplitBy::chronological) {
+    plan.each_group = recipe.boolean("each_group", false);
+  } else {
+    plan.seed = static_cast<uint64_t>(recipe.integer("seed", {0, 9e15}, 1));
+  }
   if (plan.by == SplitBy::group && recipe.has("folds")) {
     plan.folds = recipe.integer("folds", {3, 1000});
     plan.fold = recipe.integer("fold", {0, static_cast<double>(plan.folds - 1)});
@@ -175,7 +185,10 @@ std::string text_of(const SplitPlan& plan) {
   const std::string& by = kByNames[static_cast<size_t>(plan.by)];
   if (plan.by == SplitBy::column) return "by " + by;
   if (plan.folds > 0) return fmt::format("by {}, fold {} of {}, seed {}", by, plan.fold, plan.folds, plan.seed);
-  if (plan.by == SplitBy::chronological) return fmt::format("{}, fractions {}", by, fmt::join(plan.fractions, ", "));
+  if (plan.by == SplitBy::chronological) {
+    return fmt::format("{}{}, fractions {}", by, plan.each_group ? " within each group" : "",
+                       fmt::join(plan.fractions, ", "));
+  }
   return fmt::format("by {}, fractions {}, seed {}", by, fmt::join(plan.fractions, ", "), plan.seed);
 }
 

@@ -19,6 +19,7 @@ enum class SplitBy { chronological, stratified, random, group, column };
 struct SplitPlan {
   SplitBy by = SplitBy::stratified;
   std::array<double, 3> fractions = {0.7, 0.15, 0.15};  // of the samples, in the order of Part; they sum up to 1
+  bool each_group = false;                              // chronological: each group is cut by itself
   uint64_t seed = 1;
   int64_t folds = 0;                               // by group: each fold of the groups is tested once; 0: by fractions
   int64_t fold = 0;                                // the one that is tested, in [0, folds); the next one validates
@@ -31,8 +32,9 @@ SplitPlan read_split(const TomlTable& recipe);
 // "by group, fractions 0.7, 0.15, 0.15, seed 1"
 std::string text_of(const SplitPlan& plan);
 
-// A part for each sample. Chronological: the rows before a time train, those after it do not; samples that reach across
-// a cut have none. Error bad_input naming the first file: too few groups, a part without samples, a field in no part.
+// A part for each sample. Chronological: the rows before a time (one for all, or of each group) train, those after it
+// do not; samples that reach across a cut have none. Error bad_input naming the first file: too few groups, a part
+// without samples, a field in no part.
 std::vector<Part> split(const Collection& all, const SplitPlan& plan);
 
 }  // namespace whit::data

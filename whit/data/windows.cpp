@@ -45,6 +45,10 @@ class Series {
                                                     needed > 0 ? std::optional<int64_t>(needed) : std::nullopt));
     const auto stride = static_cast<size_t>(rows_of(window_, "stride", step_s_, 1, 1));
     const auto horizon = static_cast<size_t>(table_.target ? rows_of(window_, "horizon", step_s_, 0, 0) : 0);
+    if (features && features->looks_ahead() && horizon == 0) {
+      throw window_.error("horizon", "a feature of what is planned, but nothing is forecast",
+                          "a target with a horizon, or no feature of kind 'planned'");
+    }
     const std::string rule =
         table_.label ? window_.choice("label", {"majority", "last", "pure"}, "majority") : std::string("target");
     const bool is_change = table_.target && target_is_change();
@@ -70,10 +74,11 @@ class Series {
             table_.target ? table_.columns.number(last, *table_.target) : class_of(first, newest, rule);
         if (!label) continue;
         if (is_change) *label -= table_.columns.number(newest, *table_.target);
-        const std::span<const float> raw =
-            std::span(values).subspan((first - stretch.first) * columns_.size(), length * columns_.size());
+        const size_t width = columns_.size();
+        const std::span<const float> raw = std::span(values).subspan((first - stretch.first) * width, length * width);
         if (features) {
-          features->compute(raw, times_[newest], all.samples.values);
+          const auto ahead = std::span(values).subspan((newest + 1 - stretch.first) * width, horizon * width);
+          features->compute(raw, times_[newest], ahead, all.samples.values);
         } else {
           all.samples.values.insert(all.samples.values.end(), raw.begin(), raw.end());
         }

@@ -221,6 +221,7 @@ CandidatePlan plan_candidates(const Recipe& recipe, const fs::path& folder) {
                     std::to_string(recipe.days),
                     "--seed",
                     std::to_string(recipe.seed)};
+    for (const std::string& start : recipe.starts) step.command.insert(step.command.end(), {"--start", start});
     step.outputs = {kTable};
     plan.steps.push_back(step);
   }

@@ -224,6 +224,7 @@ Recipe read_recipe(const std::string& file) {
     if (!fs::exists(recipe.building)) throw simulate->error("building", "is a file that does not exist");
     recipe.days = simulate->integer("days", {1, 3660}, 30);
     recipe.seed = simulate->integer("seed", kNotNegative, 1);
+    recipe.starts = simulate->texts("starts");
     if (data.has("path")) throw data.error("path", "is given, but [simulate] makes the table", "one of the two");
   }
   for (const TomlTable& table : root.tables("candidate")) {

@@ -43,6 +43,7 @@ struct Recipe {
   // [simulate]: makes the table that [data] then reads as its path.
   std::string building;  // empty: nothing is simulated
   int64_t days = 30, seed = 1;
+  std::vector<std::string> starts;  // first days: so many days from each; empty: from the building's
 
   bool is_regression = false;
   std::string unit;  // of the value that is predicted: "K"; may be empty

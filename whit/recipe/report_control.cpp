@@ -18,15 +18,12 @@ std::string day_text(int64_t minute) {
   return fmt::format("{:%A, %d %B}", fmt::gmtime(static_cast<time_t>(minute * 60)));
 }
 
-// 0 off, 1 heat, 2 cool: what the heat pump does, by minute. It says that it runs; which way, the last demand did.
+// 0 off, 1 heat, 2 cool: what the heat pump does, by minute.
 Json states_of(const Json& trace) {
   Json states = Json::array();
-  int way = 0, state = 0;
-  for (size_t i = 0; i < trace["hvac"].size(); ++i) {
-    const int demand = trace["demand"][i].get<int>();
-    if (demand != 0) way = demand;
-    const Json& runs = trace["hvac"][i];
-    if (runs.is_number()) state = runs.get<double>() > 0 ? way : 0;  // missing: as before
+  int state = 0;
+  for (const Json& hvac : trace["hvac"]) {
+    if (hvac.is_number()) state = hvac.get<double>() > 0 ? 1 : hvac.get<double>() < 0 ? 2 : 0;  // missing: as before
     states.push_back(state);
   }
   return states;

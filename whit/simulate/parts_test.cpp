@@ -1,6 +1,7 @@
 // People, heat pump, sensors and thermostats, each alone.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 #include "whit/simulate/heat_pump.hpp"
@@ -126,13 +127,13 @@ TEST(Sensors, AreNoisyAndStepped) {
   Sensors sensors({0.1, 0.2, 0.1, 0, 1}, 1);
   double sum = 0, squares = 0, out = 0;
   for (int i = 0; i < 20000; ++i) {
-    const Readings r = sensors.read(60 * i, 21.03, 5, true, i % 2 == 0);
+    const Readings r = sensors.read(60 * i, 21.03, 5, true, static_cast<Demand>(i % 3));
     EXPECT_NEAR(r.indoor_celsius * 10, std::round(r.indoor_celsius * 10), 1e-4);
     sum += r.indoor_celsius - 21.03;
     squares += (r.indoor_celsius - 21.03) * (r.indoor_celsius - 21.03);
     out += (r.outdoor_celsius - 5) * (r.outdoor_celsius - 5);
     EXPECT_EQ(r.occupancy, 1);
-    EXPECT_EQ(r.hvac, i % 2 == 0);
+    EXPECT_EQ(r.hvac, (std::array{0, 1, -1}[static_cast<size_t>(i % 3)]));
     EXPECT_EQ(r.seconds, 60 * i);
   }
   EXPECT_NEAR(sum / 20000, 0, 0.005);
@@ -146,7 +147,7 @@ TEST(Sensors, FallSilentNowAndThen) {
   bool before = false;
   constexpr int kDays = 300;
   for (int i = 0; i < kDays * 1440; ++i) {
-    const Readings r = sensors.read(60 * i, 20, 5, false, true);
+    const Readings r = sensors.read(60 * i, 20, 5, false, Demand::heat);
     const bool now = std::isnan(r.indoor_celsius);
     missing += now;
     gaps += now && !before;

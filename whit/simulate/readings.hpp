@@ -11,7 +11,7 @@ struct Readings {
   float indoor_celsius = 0;
   float outdoor_celsius = 0;
   float occupancy = 0;  // 1: somebody is there
-  float hvac = 0;       // 1: the heat pump runs
+  float hvac = 0;       // 1: the heat pump heats; -1: it cools
 };
 
 enum class Demand : int32_t { off, heat, cool };

@@ -11,7 +11,7 @@ bool Sensors::silent(int32_t sensor) {
   return silent_[sensor];
 }
 
-Readings Sensors::read(int64_t seconds, double indoor_celsius, double outdoor_celsius, bool occupied, bool running) {
+Readings Sensors::read(int64_t seconds, double indoor_celsius, double outdoor_celsius, bool occupied, Demand running) {
   constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
   const auto measured = [&](double truth, double noise) {
     const double value = truth + noise * random_.normal();
@@ -25,7 +25,9 @@ Readings Sensors::read(int64_t seconds, double indoor_celsius, double outdoor_ce
           silent_occupancy ? kMissing
           : occupied       ? 1.0f
                            : 0.0f,
-          running ? 1.0f : 0.0f};
+          running == Demand::heat   ? 1.0f
+          : running == Demand::cool ? -1.0f
+                                    : 0.0f};
 }
 
 }  // namespace whit::simulate

@@ -20,7 +20,7 @@ class Sensors {
  public:
   Sensors(const SensorOptions& options, uint64_t seed) : options_(options), random_{seed, 0x5e50} {}
   // Of the next minute.
-  Readings read(int64_t seconds, double indoor_celsius, double outdoor_celsius, bool occupied, bool running);
+  Readings read(int64_t seconds, double indoor_celsius, double outdoor_celsius, bool occupied, Demand running);
 
  private:
   bool silent(int32_t sensor);

@@ -31,7 +31,7 @@ Simulation::Simulation(const SimulationOptions& options, uint64_t seed)
   truth_.air_celsius = kStartCelsius;
   truth_.outdoor_celsius = weather_at(*weather_, seconds_).outdoor_celsius + anomaly_;
   truth_.people = occupancy_.people(seconds_);
-  readings_ = sensors_.read(seconds_, truth_.air_celsius, truth_.outdoor_celsius, truth_.people > 0, false);
+  readings_ = sensors_.read(seconds_, truth_.air_celsius, truth_.outdoor_celsius, truth_.people > 0, Demand::off);
   ScheduledThermostat thermostat(options.thermostat);
   while (seconds_ < options.start_seconds) step(thermostat.decide(readings_));
   building_.restart_balance();
@@ -97,8 +97,7 @@ void Simulation::step(Demand demand) {
     quarter_kwh_ = 0;
   }
   truth_.starts = heat_pump_.starts() - starts_before_;
-  readings_ = sensors_.read(seconds_, truth_.air_celsius, truth_.outdoor_celsius, truth_.people > 0,
-                            truth_.running != Demand::off);
+  readings_ = sensors_.read(seconds_, truth_.air_celsius, truth_.outdoor_celsius, truth_.people > 0, truth_.running);
 }
 
 }  // namespace whit::simulate

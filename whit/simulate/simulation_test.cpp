@@ -108,6 +108,14 @@ TEST(Simulation, DataHasARowAMinute) {
   EXPECT_NE(csv, training_csv(options(), 2, 2));
 }
 
+TEST(Simulation, DataOfSeveralSeasons) {
+  const SimulationOptions o = options();
+  const std::string csv = training_csv(o, 1, 1, {o.start_seconds, seconds_of_date("2024-07-01", "")});
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 2 * 1440 + 1);
+  EXPECT_TRUE(csv.starts_with("time,t_in,t_out,occupancy,hvac,start\n2024-01-15T00:00:00,")) << csv.substr(0, 100);
+  EXPECT_NE(csv.find(",2024-01-15\n2024-07-01T00:00:00,"), std::string::npos);
+}
+
 TEST(Simulation, SaysWhatIsWrongAndWhere) {
   const auto error_of = [](const std::string& from, const std::string& to) {
     std::string toml = generated();

@@ -90,14 +90,16 @@ TEST(Statistics, OfOneChannelOfTwo) {
 TEST(Lags, ValuesChangesMeansAndTime) {
   // Two channels, five rows; the newest is {50, 1}.
   const float window[] = {10, 0, 20, 0, 31, 1, 40, 1, 50, 1};
-  const LagFeature features[] = {{LagKind::value, 0, 0}, {LagKind::value, 0, 4},   {LagKind::delta, 0, 2},
-                                 {LagKind::mean, 1, 4},  {LagKind::min, 0, 3},     {LagKind::max, 0, 1},
-                                 {LagKind::std, 1, 2},   {LagKind::day_sin, 0, 0}, {LagKind::week_cos, 0, 0}};
-  float out[9];
-  lag_features(features, 9, window, 5, 2, 18 * 3600, out);
+  const LagFeature features[] = {{LagKind::value, 0, 0},  {LagKind::value, 0, 4},   {LagKind::delta, 0, 2},
+                                 {LagKind::mean, 1, 4},   {LagKind::min, 0, 3},     {LagKind::max, 0, 1},
+                                 {LagKind::std, 1, 2},    {LagKind::day_sin, 0, 0}, {LagKind::week_cos, 0, 0},
+                                 {LagKind::planned, 1, 0}};
+  float out[10];
+  lag_features(features, 10, window, 5, 2, 18 * 3600, 0.25f, out);
   const float expected[] = {50, 10, 19, 0.75f, 31, 50, 0, -1};
   for (int i = 0; i < 8; ++i) EXPECT_EQ(out[i], expected[i]) << i;
   EXPECT_NEAR(out[8], std::cos(2 * kPi * 18 / (24 * 7)), 1e-6);
+  EXPECT_EQ(out[9], 0.25f);
 }
 
 // A device that lies still, then is turned by a quarter turn about x while it turns about the vertical at 2 rad/s.

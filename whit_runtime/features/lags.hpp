@@ -1,5 +1,5 @@
-// Features of a window of a time series: values some time ago, changes, means, and the time of the day and week.
-// A feature is a record, so that a table of them in flash is the whole description.
+// Features of a window of a time series: values some time ago, changes, means, the time of the day and week, and what
+// is planned. A feature is a record, so that a table of them in flash is the whole description.
 #ifndef WHIT_RUNTIME_FEATURES_LAGS_HPP_
 #define WHIT_RUNTIME_FEATURES_LAGS_HPP_
 
@@ -21,7 +21,11 @@ enum class LagKind : int32_t {
   day_cos,
   week_sin,  // ... of the week
   week_cos,
+  planned,  // mean that the channel will have until the forecast's time: what the caller asks about
 };
+
+// The kinds that are of no channel.
+constexpr bool is_of_time(LagKind kind) { return kind >= LagKind::day_sin && kind <= LagKind::week_cos; }
 
 struct LagFeature {
   LagKind kind;
@@ -37,9 +41,9 @@ inline float recent_statistic(Statistic which, const float* newest, int32_t rows
 }
 
 // window: [rows, channels], the newest row last. `seconds`: local time of the newest row since any Monday 0:00.
-// out: [count].
+// `planned`: of the one feature of that kind. out: [count].
 inline void lag_features(const LagFeature* features, int32_t count, const float* window, int32_t rows, int32_t channels,
-                         int64_t seconds, float* out) {
+                         int64_t seconds, float planned, float* out) {
   for (int32_t i = 0; i < count; ++i) {
     const LagFeature& f = features[i];
     const float* newest = window + (rows - 1) * channels + f.channel;
@@ -74,7 +78,20 @@ inline void lag_features(const LagFeature* features, int32_t count, const float*
       case LagKind::week_cos:
         out[i] = cyclic(seconds, 7 * kDaySeconds).cos;
         break;
+      case LagKind::planned:
+        out[i] = planned;
+        break;
     }
+  }
+}
+
+// `steps` times lag_features, each of a moment `every` rows after the one before, the last of the newest row.
+// time_of(back): `seconds` of the row that many before the newest. out: [steps, count].
+template <typename TimeOf>
+inline void lag_steps(const LagFeature* features, int32_t count, int32_t steps, int32_t every, const float* window,
+                      int32_t rows, int32_t channels, TimeOf&& time_of, float planned, float* out) {
+  for (int32_t back = (steps - 1) * every; back >= 0; back -= every, out += count) {
+    lag_features(features, count, window, rows - back, channels, time_of(back), planned, out);
   }
 }
 

@@ -68,6 +68,14 @@ inline float statistic_of(Statistic which, const float* x, int32_t count, int32_
   return 0;
 }
 
+// Of each channel of a window [rows, channels]. out: [channels, count].
+inline void channel_statistics(const Statistic* which, int32_t count, const float* window, int32_t rows,
+                               int32_t channels, float* out) {
+  for (int32_t channel = 0; channel < channels; ++channel) {
+    for (int32_t i = 0; i < count; ++i) *out++ = statistic_of(which[i], window + channel, rows, channels);
+  }
+}
+
 }  // namespace whit::rt
 
 #endif  // WHIT_RUNTIME_FEATURES_STATISTICS_HPP_

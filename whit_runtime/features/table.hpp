@@ -51,25 +51,28 @@ constexpr int32_t feature_count(const FeatureTable& t) {
   return 0;
 }
 
+// Whether the model is told what is planned: a forecast of it is one for a plan.
+inline bool has_plan(const FeatureTable& t) {
+  for (int32_t i = 0; i < t.lag_count; ++i) {
+    if (t.lags[i].kind == LagKind::planned) return true;
+  }
+  return false;
+}
+
 // window: [rows, channels], the newest row last. `seconds`: local time of the newest row since any Monday 0:00.
-// out: [feature_count], not normalised yet.
-inline void compute_features(const FeatureTable& t, const float* window, int64_t seconds, float* out) {
+// `planned`: see LagKind; any number without such a feature. out: [feature_count], not normalised yet.
+inline void compute_features(const FeatureTable& t, const float* window, int64_t seconds, float planned, float* out) {
   switch (t.kind) {
     case FeatureKind::window:
       memcpy(out, window, static_cast<size_t>(t.rows * t.channels) * sizeof(float));
       return;
     case FeatureKind::lags:
-      for (int32_t back = (t.steps - 1) * t.every; back >= 0; back -= t.every, out += t.lag_count) {
-        lag_features(t.lags, t.lag_count, window, t.rows - back, t.channels,
-                     seconds - static_cast<int64_t>(back) * t.step_s, out);
-      }
+      lag_steps(
+          t.lags, t.lag_count, t.steps, t.every, window, t.rows, t.channels,
+          [&](int32_t back) { return seconds - static_cast<int64_t>(back) * t.step_s; }, planned, out);
       return;
     case FeatureKind::statistics:
-      for (int32_t channel = 0; channel < t.channels; ++channel) {
-        for (int32_t i = 0; i < t.statistic_count; ++i) {
-          *out++ = statistic_of(t.statistics[i], window + channel, t.rows, t.channels);
-        }
-      }
+      channel_statistics(t.statistics, t.statistic_count, window, t.rows, t.channels, out);
       return;
     case FeatureKind::motion:
       motion_features(window, t.rows, out);
@@ -88,9 +91,10 @@ inline int8_t quantize_s8(float real, float scale, int32_t zero_point) {
 
 // The model's input from a window, as compute_features takes it. features: scratch of [feature_count].
 // input: [feature_count] of int8, or of float when input_scale is 0.
-inline void write_input(const FeatureTable& t, const float* window, int64_t seconds, float* features, void* input) {
+inline void write_input(const FeatureTable& t, const float* window, int64_t seconds, float planned, float* features,
+                        void* input) {
   const int32_t count = feature_count(t);
-  compute_features(t, window, seconds, features);
+  compute_features(t, window, seconds, planned, features);
   if (t.offset != nullptr) standardize(features, count, t.offset, t.scale, t.period);
   if (t.input_scale == 0) {
     memcpy(input, features, static_cast<size_t>(count) * sizeof(float));
