@@ -25,9 +25,9 @@ class Predictive {
   }
   rt::Demand minute(const rt::MinuteReadings& readings) {
     const rt::FeatureTable& table = forecaster_.table;
-    const auto model = [&](const float* window, int64_t seconds, float* features) {
+    const auto model = [&](const float* window, int64_t seconds, float planned, float* features) {
       if (options_.drift_limit < 0) return rt::kNoNumber;  // nobody would trust it: not computed
-      rt::write_input(table, window, seconds, features, input_.data());
+      rt::write_input(table, window, seconds, planned, features, input_.data());
       player_.reset();
       player_.set_input(0, input_);
       player_.invoke();
@@ -58,6 +58,8 @@ class Watch {
   Watch(const rt::ControlOptions& options, LoopResult& result) : options_(options), result_(result) {}
   void minute(const rt::MinuteReadings& readings, const rt::ControllerState& state) {
     ++minutes_;
+    if (readings.sensors[3] > 0) ++ran_[0];
+    if (readings.sensors[3] < 0) ++ran_[1];
     if (state.mode == rt::Mode::predictive) ++predictive_;
     const int32_t to_open = rt::minutes_to_open(options_.schedule, readings.minute);
     if (to_open == 0 || state.preparing == rt::Demand::off) has_started_ = false;
@@ -66,10 +68,18 @@ class Watch {
       result_.leads.push_back(to_open);
     }
     if (!rt::is_forecast_due(options_, readings.minute)) return;
-    pending_.push_back({readings.minute, state.forecast});
-    if (pending_.front().minute + options_.horizon_minutes > readings.minute) return;
-    const float error = std::abs(pending_.front().celsius - readings.sensors[0]);
+    pending_.push_back({minutes_ - 1, state.forecast, ran_[0], ran_[1]});
+    const Pending then = pending_.front();
+    if (then.at + options_.horizon_minutes > minutes_ - 1) return;
     pending_.pop_front();
+    const auto minutes = static_cast<float>(options_.horizon_minutes);
+    const float foreseen = rt::with_duty(then.forecast, static_cast<float>(ran_[0] - then.heated) / minutes,
+                                         static_cast<float>(ran_[1] - then.cooled) / minutes);
+    for (auto at = static_cast<size_t>(then.at); at < result_.minutes.size(); ++at) {
+      if (static_cast<int64_t>(at) == then.at + options_.forecast_every_minutes) break;
+      result_.minutes[at].foreseen = foreseen;
+    }
+    const float error = std::abs(foreseen - readings.sensors[0]);
     if (!rt::is_number(error)) return;
     ++result_.forecasts;
     result_.forecast_mae_k +=
@@ -81,14 +91,15 @@ class Watch {
 
  private:
   struct Pending {
-    int32_t minute;
-    float celsius;
+    int64_t at;  // minutes since the loop began
+    rt::Forecast forecast;
+    int64_t heated, cooled;  // minutes until then
   };
   const rt::ControlOptions& options_;
   LoopResult& result_;
   std::deque<Pending> pending_;
   bool has_started_ = false;
-  int64_t minutes_ = 0, predictive_ = 0;
+  int64_t minutes_ = 0, predictive_ = 0, ran_[2] = {};
 };
 
 }  // namespace
@@ -143,7 +154,7 @@ LoopResult run_loop(Controller controller, const simulate::SimulationOptions& si
       demand = controller == Controller::deadband ? deadband.decide(seen) : scheduled.decide(seen);
       if (keep_minutes) {
         result.minutes.push_back(
-            {readings_of(seen), static_cast<rt::Demand>(demand), rt::kNoNumber, rt::Mode::thermostat});
+            {readings_of(seen), static_cast<rt::Demand>(demand), rt::kNoForecast, rt::Mode::thermostat});
       }
     }
     floor.step(demand);

@@ -28,8 +28,9 @@ std::unique_ptr<Forecaster> make_forecaster(compile::Program program, const std:
 struct Minute {
   rt::MinuteReadings readings;
   rt::Demand demand;
-  float forecast;  // the newest; NaN: none
+  rt::Forecast forecast;  // the newest
   rt::Mode mode;
+  float foreseen = rt::kNoNumber;  // what it said for what the machine then did; NaN: not known
 };
 
 // without_forecast: the predictive controller that trusts no forecast, to show what the forecast alone is worth.

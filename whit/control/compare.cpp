@@ -113,7 +113,7 @@ Json trace_json(const std::vector<Minute>& trace, const rt::ControlOptions& devi
     json["minute"].push_back(m.readings.minute);
     json["t_in"].push_back(number(m.readings.sensors[0]));
     json["t_out"].push_back(number(m.readings.sensors[1]));
-    json["forecast"].push_back(number(m.forecast));
+    json["forecast"].push_back(number(m.foreseen));
     json["low"].push_back(number(open ? device.comfort.low : device.setback.low));
     json["high"].push_back(number(open ? device.comfort.high : device.setback.high));
     json["demand"].push_back(static_cast<int32_t>(m.demand));

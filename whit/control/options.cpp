@@ -103,6 +103,13 @@ std::vector<int32_t> sensors_of(const data::FeatureTable& table, const std::stri
                 where,
                 "a recipe with [data] target = \"t_in\"; data of an older whit: write it again with `whit data`");
   }
+  for (const rt::LagFeature& feature : table.lags) {
+    if (feature.kind != rt::LagKind::planned) continue;
+    const std::string& column = table.columns[static_cast<size_t>(feature.channel)];
+    if (column == "hvac") continue;
+    throw Error(ErrorCode::bad_input, fmt::format("the controller plans the machine, not '{}'", column), where,
+                "{ kind = \"planned\", of = \"hvac\" }");
+  }
   if (table.record.kind == rt::FeatureKind::lags && table.record.step_s != 60) {
     throw Error(ErrorCode::bad_input,
                 fmt::format("rows every {} s; the controller reads its sensors once a minute", table.record.step_s),

@@ -47,10 +47,12 @@ int main() {{
     const int demand = {name}_control_minute(&control, arena, input.minutes[i].minute, sensors[0], sensors[1],
                                              sensors[2], sensors[3]);
     if (i == input.measured) whit_profile_stop();
-    const float forecast = {name}_control_forecast(&control);
     const uint8_t byte = static_cast<uint8_t>(demand);
     whit_write_hex(&byte, 1);
-    whit_write_hex(&forecast, sizeof forecast);
+    for (int plan = 0; plan < 3; ++plan) {{
+      const float forecast = {name}_control_forecast(&control, plan);
+      whit_write_hex(&forecast, sizeof forecast);
+    }}
   }}
   const uint32_t stack_bytes = whit_stack_used_bytes();
   whit_write_hex(&stack_bytes, sizeof stack_bytes);
@@ -62,7 +64,7 @@ int main() {{
 // What one run of the image prints.
 struct Printed {
   std::vector<uint8_t> demands;
-  std::vector<float> forecasts;
+  std::vector<rt::Forecast> forecasts;
   uint32_t stack_bytes = 0;
   std::vector<uint8_t> saved;
 };
@@ -107,6 +109,7 @@ class ControlImage {
 
  private:
   static constexpr double kSeconds = 600;
+  static constexpr size_t kMinuteBytes = 1 + sizeof(rt::Forecast);
 
   std::filesystem::path file(const std::string& name) const { return directory_.path() / name; }
 
@@ -125,13 +128,13 @@ class ControlImage {
   }
 
   Printed read(const target::RunResult& run, size_t minutes) const {
-    const std::vector<uint8_t> bytes = target::printed_bytes(run, minutes * 5 + 4 + saved_bytes_, name_);
+    const std::vector<uint8_t> bytes = target::printed_bytes(run, minutes * kMinuteBytes + 4 + saved_bytes_, name_);
     Printed printed;
     printed.forecasts.resize(minutes);
     const uint8_t* at = bytes.data();
-    for (size_t i = 0; i < minutes; ++i, at += 5) {
+    for (size_t i = 0; i < minutes; ++i, at += kMinuteBytes) {
       printed.demands.push_back(at[0]);
-      std::memcpy(&printed.forecasts[i], at + 1, sizeof(float));
+      std::memcpy(&printed.forecasts[i], at + 1, sizeof(rt::Forecast));
     }
     std::memcpy(&printed.stack_bytes, at, sizeof printed.stack_bytes);
     printed.saved.assign(at + sizeof printed.stack_bytes, bytes.data() + bytes.size());
@@ -158,10 +161,15 @@ TargetRun run_on_target(const target::Target& target, const Forecaster& forecast
   const bool is_float = forecaster.table.output_scale == 0;
   for (size_t i = 0; i < loop.size(); ++i) {
     if (all.demands[i] == static_cast<uint8_t>(loop[i].demand)) ++result.same_demands;
-    if (!rt::is_forecast_due(options.device, loop[i].readings.minute) || !rt::is_number(loop[i].forecast)) continue;
+    const rt::Forecast &ours = loop[i].forecast, &theirs = all.forecasts[i];
+    if (!rt::is_forecast_due(options.device, loop[i].readings.minute) || !rt::is_number(ours.at[0])) continue;
     ++result.forecasts;
-    const float difference = std::abs(all.forecasts[i] - loop[i].forecast);
-    if (is_float ? difference <= 1e-4f : difference == 0) ++result.same_forecasts;
+    bool same = true;
+    for (size_t plan = 0; plan < 3; ++plan) {
+      const float difference = std::abs(theirs.at[plan] - ours.at[plan]);
+      same = same && (is_float ? difference <= 1e-4f : difference == 0);
+    }
+    if (same) ++result.same_forecasts;
   }
   const auto at = static_cast<size_t>(restart);
   const Printed before = image.run(0, at, {});

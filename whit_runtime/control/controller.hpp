@@ -1,10 +1,10 @@
 // The predictive thermostat: decides each minute whether a machine heats, cools or rests, from the room's temperature,
-// the schedule and a forecast of the temperature one horizon ahead (60 minutes).
+// the schedule and forecasts of the temperature one horizon ahead (60 minutes): if it rests, heats or cools until then.
 //  - Before it opens: would the room, left alone, be outside of the comfort band? Then the machine starts as late as
 //    the room still gets there, at least lead_min and at most lead_max minutes ahead.
 //  - While it is in use (open and people are expected, or somebody is there): it holds the comfort band, and does
 //    without a start that the outlook shows to be needless, as shortly before closing time.
-//  - Else it holds the setback band.
+//  - Else it holds the setback band; in the night before an opening no wider than a start of lead_max still makes good.
 // Without a forecast that can be trusted (a sensor is silent, or past forecasts were wrong) it is a plain thermostat
 // that starts lead_max minutes ahead of the opening.
 // Arithmetic: +, -, *, / and comparisons of float32 alone, so that every machine takes the same decisions.
@@ -41,54 +41,80 @@ struct ControlOptions {
   float start_rate;                            // K a minute that a pre-start gains, until one was measured; > 0
 };
 
-constexpr int32_t kMaxPending = 60;
+constexpr int32_t kMaxPending = 24;
+constexpr int32_t kNightMinutes = 12 * 60;  // before an opening
+
+// degC at the horizon if the machine rests, heats or cools all the time until then, by Demand; NaN: none. Of a model
+// that is not told what is planned all three are its one forecast.
+struct Forecast {
+  float at[3];
+};
+constexpr Forecast kNoForecast = {{kNoNumber, kNoNumber, kNoNumber}};
+
+// Until its time has come.
+struct PendingForecast {
+  Forecast forecast;
+  int32_t ran[2];  // ControllerState::ran when it was made
+};
 
 // What the controller knows between two minutes: 32-bit words only.
 struct ControllerState {
-  Trend trend;                 // of the room's temperature
-  Demand demand;               // the last decision
-  int32_t demand_minutes;      // since it changed
-  float forecast;              // the newest; NaN: none
-  int32_t forecast_age;        // minutes since then
-  float pending[kMaxPending];  // forecasts whose time has not come, by the minute when they were made; NaN: none
-  float drift;                 // running mean of their absolute errors, K
-  int32_t scored;              // forecasts in it
-  Demand preparing;            // a pre-start, until the opening; off: none
-  float prepared_from;         // temperature at its start
-  int32_t prepared_minutes;    // since then; -1 when the comfort band was reached
-  float rates[2];              // K a minute that pre-starts gained: heating, cooling
-  int32_t unseen_minutes;      // since somebody was there
-  Mode mode;                   // of the last decision
+  Trend trend;                           // of the room's temperature
+  Demand demand;                         // the last decision
+  int32_t demand_minutes;                // since it changed
+  int32_t ran[2];                        // minutes that it heated, and cooled
+  Forecast forecast;                     // the newest
+  int32_t forecast_age;                  // minutes since then
+  PendingForecast pending[kMaxPending];  // by the minute when they were made
+  float drift;                           // running mean of their absolute errors, K
+  int32_t scored;                        // forecasts in it
+  Demand preparing;                      // a pre-start, until the opening; off: none
+  float prepared_from;                   // temperature at its start
+  int32_t prepared_minutes;              // since then; -1 when the comfort band was reached
+  float rates[2];                        // K a minute that pre-starts gained: heating, cooling
+  int32_t unseen_minutes;                // since somebody was there
+  Mode mode;                             // of the last decision
 };
+
+// After a gap in the readings: nothing that was foreseen can be held against what came.
+inline void forget_forecasts(ControllerState& s) {
+  s.trend.count = 0;
+  s.forecast = kNoForecast;
+  for (PendingForecast& pending : s.pending) pending = {kNoForecast, {0, 0}};
+  s.ran[0] = s.ran[1] = 0;
+}
 
 inline void reset_controller(const ControlOptions& o, ControllerState& s) {
   s = ControllerState{};
   s.demand_minutes = s.unseen_minutes = kDayMinutes;
-  s.forecast = kNoNumber;
-  for (float& pending : s.pending) pending = kNoNumber;
+  forget_forecasts(s);
   s.rates[0] = s.rates[1] = o.start_rate;
 }
 
 inline bool is_forecast_due(const ControlOptions& o, int32_t minute) { return minute % o.forecast_every_minutes == 0; }
 
-// When one is due: takes a new forecast (NaN: none) and holds the one whose time has come against `indoor`.
-inline void take_forecast(const ControlOptions& o, ControllerState& s, int32_t minute, float forecast, float indoor) {
+// What a forecast comes to when the machine heats and cools for these shares of the time: linear in them.
+inline float with_duty(const Forecast& f, float heats, float cools) {
+  return f.at[0] + heats * (f.at[1] - f.at[0]) + cools * (f.at[2] - f.at[0]);
+}
+
+// When one is due: takes new forecasts and holds those whose time has come, for what the machine did since, against
+// `indoor`.
+inline void take_forecast(const ControlOptions& o, ControllerState& s, int32_t minute, const Forecast& forecast,
+                          float indoor) {
   const int32_t slots = o.horizon_minutes / o.forecast_every_minutes;
-  float& slot = s.pending[minute / o.forecast_every_minutes % slots];
-  const float error = slot < indoor ? indoor - slot : slot - indoor;
+  PendingForecast& slot = s.pending[minute / o.forecast_every_minutes % slots];
+  const float minutes = static_cast<float>(o.horizon_minutes);
+  const float foreseen = with_duty(slot.forecast, static_cast<float>(s.ran[0] - slot.ran[0]) / minutes,
+                                   static_cast<float>(s.ran[1] - slot.ran[1]) / minutes);
+  const float error = foreseen < indoor ? indoor - foreseen : foreseen - indoor;
   if (is_number(error)) {
     if (s.scored < 2 * slots) ++s.scored;
     s.drift += (error - s.drift) / static_cast<float>(s.scored);
   }
-  slot = s.forecast = forecast;
+  slot = {forecast, {s.ran[0], s.ran[1]}};
+  s.forecast = forecast;
   s.forecast_age = 0;
-}
-
-// After a gap in the readings: nothing that was foreseen can be held against what came.
-inline void forget_forecasts(ControllerState& s) {
-  s.trend.count = 0;
-  s.forecast = kNoNumber;
-  for (float& pending : s.pending) pending = kNoNumber;
 }
 
 // After a gap that was longer than a value may stand: the opening that it prepared may have come and gone.
@@ -103,8 +129,9 @@ inline int32_t aged(int32_t age, int32_t minutes) { return minutes < kDayMinutes
 // The situation as heating sees it; cooling sees all temperatures negated.
 struct Outlook {
   float now, slope;        // degC, K a minute
-  float change;            // until the forecast's time, K; NaN: there is no forecast to trust
+  float change;            // until the forecast's time if the machine rests, K; NaN: there is no forecast to trust
   float change_minutes;    // until then
+  float rate;              // K a minute that running gains over resting
   float comfort, setback;  // lower edges of the bands
   bool in_use;
   int32_t to_open;   // minutes; 0: it is open
@@ -121,12 +148,12 @@ inline float left_alone(const Outlook& v, float minutes) {
 }
 
 // True from the last moment on at which a pre-start still reaches comfort.
-inline bool must_prepare(const ControlOptions& o, const Outlook& v, float rate) {
+inline bool must_prepare(const ControlOptions& o, const Outlook& v) {
   if (v.to_open == 0 || v.to_open > o.lead_max_minutes) return false;
   if (!is_number(v.change)) return v.now < v.comfort;
   const float missing = v.comfort - left_alone(v, static_cast<float>(v.to_open));
   if (!(missing > 0)) return false;
-  const float needed = missing / rate, shortest = static_cast<float>(o.lead_min_minutes);
+  const float needed = missing / v.rate, shortest = static_cast<float>(o.lead_min_minutes);
   return static_cast<float>(v.to_open) <= (needed < shortest ? shortest : needed);
 }
 
@@ -170,6 +197,13 @@ inline bool is_in_use(const ControlOptions& o, const ControllerState& s, int32_t
   return expected || s.unseen_minutes < o.vacant_minutes;
 }
 
+// What a minute of running gains over resting: as foreseen, or without such a forecast as on past mornings.
+inline float rate_of(const ControlOptions& o, const ControllerState& s, bool heats) {
+  const float gain = heats ? s.forecast.at[1] - s.forecast.at[0] : s.forecast.at[0] - s.forecast.at[2];
+  if (s.mode == Mode::predictive && gain > 0) return gain / static_cast<float>(o.horizon_minutes);
+  return s.rates[heats ? 0 : 1];
+}
+
 inline Outlook outlook_of(const ControlOptions& o, const ControllerState& s, const Line& line, int32_t minute,
                           bool heats) {
   const float sign = heats ? 1.0f : -1.0f;
@@ -177,12 +211,16 @@ inline Outlook outlook_of(const ControlOptions& o, const ControllerState& s, con
   Outlook v{};
   v.now = sign * line.level;
   v.slope = sign * line.slope;
-  v.change = trusted ? sign * (s.forecast - line.level) : kNoNumber;
+  v.change = trusted ? sign * (s.forecast.at[0] - line.level) : kNoNumber;
   v.change_minutes = static_cast<float>(o.horizon_minutes - s.forecast_age);
   v.comfort = heats ? o.comfort.low : -o.comfort.high;
   v.setback = heats ? o.setback.low : -o.setback.high;
+  v.rate = rate_of(o, s, heats);
   v.in_use = is_in_use(o, s, minute);
   v.to_open = minutes_to_open(o.schedule, minute);
+  // Colder than that, the longest start comes too late.
+  const float reach = v.comfort - v.rate * static_cast<float>(o.lead_max_minutes);
+  if (v.to_open < kNightMinutes && reach > v.setback) v.setback = reach < v.comfort ? reach : v.comfort;
   v.to_close = v.to_open == 0 ? minutes_to_close(o.schedule, minute) : 0;
   return v;
 }
@@ -195,7 +233,7 @@ inline Demand decide(const ControlOptions& o, ControllerState& s, int32_t minute
   if (is_number(indoor)) push(s.trend, indoor);
   s.unseen_minutes = occupied ? 0 : aged(s.unseen_minutes, passed);
   const Line line = line_of(s.trend);
-  const bool foresees = is_number(s.forecast) && s.forecast_age < o.horizon_minutes && s.drift <= o.drift_limit;
+  const bool foresees = is_number(s.forecast.at[0]) && s.forecast_age < o.horizon_minutes && s.drift <= o.drift_limit;
   s.mode = !is_number(indoor) ? Mode::blind : foresees ? Mode::predictive : Mode::thermostat;
   s.demand_minutes = aged(s.demand_minutes, passed);
   Demand wanted = Demand::off;
@@ -203,7 +241,7 @@ inline Demand decide(const ControlOptions& o, ControllerState& s, int32_t minute
     const Demand direction = i == 0 ? Demand::heat : Demand::cool;
     const Outlook v = outlook_of(o, s, line, minute, i == 0);
     if (s.preparing == direction) watch_preparation(o, v, s, passed);
-    if (s.preparing == Demand::off && must_prepare(o, v, s.rates[i])) {
+    if (s.preparing == Demand::off && must_prepare(o, v)) {
       s.preparing = direction;
       s.prepared_from = line.level;
       s.prepared_minutes = 0;
@@ -213,9 +251,11 @@ inline Demand decide(const ControlOptions& o, ControllerState& s, int32_t minute
   if (s.mode == Mode::blind) wanted = Demand::off;
   s.forecast_age = aged(s.forecast_age, 1);  // a gap before the next minute forgets it
   const int32_t least = s.demand == Demand::off ? o.min_off_minutes : o.min_on_minutes;
-  if (wanted == s.demand || s.demand_minutes < least) return s.demand;
-  s.demand = s.demand == Demand::off ? wanted : Demand::off;  // heating and cooling never follow each other at once
-  s.demand_minutes = 0;
+  if (wanted != s.demand && s.demand_minutes >= least) {
+    s.demand = s.demand == Demand::off ? wanted : Demand::off;  // heating and cooling never follow each other at once
+    s.demand_minutes = 0;
+  }
+  if (s.demand != Demand::off) ++s.ran[s.demand == Demand::heat ? 0 : 1];
   return s.demand;
 }
 

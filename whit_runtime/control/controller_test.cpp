@@ -17,6 +17,9 @@ class Room {
  public:
   explicit Room(int32_t minute) : minute_(minute) { reset_controller(options_, state_); }
   Demand live(int32_t minutes, float celsius, float forecast) {
+    return live(minutes, celsius, Forecast{{forecast, forecast, forecast}});
+  }
+  Demand live(int32_t minutes, float celsius, const Forecast& forecast) {
     for (int32_t i = 0; i < minutes; ++i, ++minute_) {
       if (is_forecast_due(options_, minute_)) take_forecast(options_, state_, minute_, forecast, celsius);
       decide(options_, state_, minute_, celsius, occupied_);
@@ -25,6 +28,9 @@ class Room {
   }
   // Minutes before `until` at which the machine was started; -1: never.
   int32_t start_before(int32_t until, float celsius, float forecast) {
+    return start_before(until, celsius, Forecast{{forecast, forecast, forecast}});
+  }
+  int32_t start_before(int32_t until, float celsius, const Forecast& forecast) {
     while (minute_ < until) {
       if (live(1, celsius, forecast) != Demand::off) return until - minute_ + 1;
     }
@@ -71,7 +77,7 @@ TEST(Controller, StartsAsLateAsTheRoomStillGetsWarm) {
   EXPECT_NEAR(Room(kEight - 120).start_before(kEight, 17, 17), 40, 1);
   // Little is missing: the shortest lead. More than it can do: the longest.
   EXPECT_EQ(Room(kEight - 120).start_before(kEight, 20.5f, 20.5f), 30);
-  EXPECT_EQ(Room(kEight - 120).start_before(kEight, 16.2f, 15), 45);
+  EXPECT_EQ(Room(kEight - 120).start_before(kEight, 16.6f, 15), 45);
   // Comfortable, and it stays so; a hot room is cooled.
   EXPECT_EQ(Room(kEight - 120).start_before(kEight, 22, 22), -1);
   EXPECT_EQ(Room(kEight - 120).start_before(kEight, 24.5f, 24.5f), 30);
@@ -80,6 +86,30 @@ TEST(Controller, StartsAsLateAsTheRoomStillGetsWarm) {
 TEST(Controller, StartsEarlierForAForecastOfCold) {
   EXPECT_EQ(Room(kEight - 60).start_before(kEight, 19, 19), 30);
   EXPECT_EQ(Room(kEight - 60).start_before(kEight, 19, 14), 45);
+}
+
+TEST(Controller, StartsAsEarlyAsTheGainThatIsForeseenNeeds) {
+  // 3 K are missing; running is foreseen to gain 6 K an hour, or 4.5.
+  EXPECT_NEAR(Room(kEight - 120).start_before(kEight, 18, {{18, 24, 18}}), 30, 1);
+  EXPECT_NEAR(Room(kEight - 120).start_before(kEight, 18, {{18, 22.5f, 18}}), 40, 1);
+  EXPECT_NEAR(Room(kEight - 120).start_before(kEight, 27, {{27, 27, 22.5f}}), 40, 1);
+}
+
+TEST(Controller, HoldsAtNightWhatTheLongestStartMakesGood) {
+  // 2 K an hour: 1.5 K in 45 minutes. A night later the same temperature is no harm.
+  Room cold(kEight - 180), weekend(kMonday + 5 * kDayMinutes);
+  EXPECT_EQ(cold.live(20, 19.6f, {{19.6f, 21.6f, 19.6f}}), Demand::off);
+  EXPECT_EQ(cold.live(20, 19.4f, {{19.4f, 21.4f, 19.4f}}), Demand::heat);
+  EXPECT_EQ(weekend.live(20, 19.4f, {{19.4f, 21.4f, 19.4f}}), Demand::off);
+}
+
+TEST(Controller, HoldsAForecastAgainstWhatItDidSince) {
+  Room room(kEight);
+  room.occupy(true);
+  room.live(200, 20, {{18, 22, 10}});  // it heats all the time
+  EXPECT_NEAR(room.state().drift, 2, 1e-5f);
+  room.live(600, 22, {{22, 25, 18}});  // it rests
+  EXPECT_LT(room.state().drift, 0.2f);
 }
 
 TEST(Controller, LearnsWhatAMinuteGains) {

@@ -10,8 +10,11 @@
 
 namespace whit::rt {
 
-constexpr int32_t kSensors =
-    4;  // indoor and outdoor temperature, occupancy (0 or 1), whether the machine runs (0 or 1)
+// Indoor and outdoor temperature, occupancy (0 or 1), what the machine does (1 heats, -1 cools, 0 rests).
+constexpr int32_t kSensors = 4;
+// The share of the time until the horizon that a model is asked about: half. Few machines ever run a whole hour, so no
+// model has seen it; what more of it does is taken to be in proportion.
+constexpr float kAskedShare = 0.5f;
 
 // What a building tells in one minute. NaN: missing.
 struct MinuteReadings {
@@ -70,8 +73,17 @@ inline Demand rest_without_clock(const ControlOptions& o, const FeatureTable& ta
   return Demand::off;
 }
 
-// `sensors`: [table.channels], which sensor each channel of the window is.
-// model(features): writes the input (write_input), runs, and returns read_output.
+// model(window, seconds, planned, features): writes the input (write_input), runs, and returns read_output.
+template <typename Model>
+inline Forecast ask(const FeatureTable& table, const ControlMemory& m, int64_t seconds, Model&& model) {
+  const float rests = model(m.window, seconds, 0.0f, m.features);
+  if (!has_plan(table)) return {{rests, rests, rests}};
+  const float heats = model(m.window, seconds, kAskedShare, m.features);
+  const float cools = model(m.window, seconds, -kAskedShare, m.features);
+  return {{rests, rests + (heats - rests) / kAskedShare, rests + (cools - rests) / kAskedShare}};
+}
+
+// `sensors`: [table.channels], which sensor each channel of the window is. model: as ask takes it.
 template <typename Model>
 inline Demand control_minute(const ControlOptions& o, const FeatureTable& table, const int32_t* sensors,
                              const ControlMemory& m, const MinuteReadings& readings, Model&& model) {
@@ -107,8 +119,7 @@ inline Demand control_minute(const ControlOptions& o, const FeatureTable& table,
     const bool full = s.filled == table.rows;
     // 1970-01-01 was a Thursday.
     const int64_t since_monday = static_cast<int64_t>(readings.minute + 3 * kDayMinutes) * 60;
-    take_forecast(o, s.controller, readings.minute, full ? model(m.window, since_monday, m.features) : kNoNumber,
-                  indoor);
+    take_forecast(o, s.controller, readings.minute, full ? ask(table, m, since_monday, model) : kNoForecast, indoor);
   }
   const bool occupied = s.held[2] > 0.5f && s.ages[2] <= o.stale_minutes;
   // The first readings, a clock that stood still or was set back: a minute at least.

@@ -35,10 +35,10 @@ class Loop {
   ControlMemory memory() { return {&state_, window_, features_}; }
   Demand minute(int32_t minute, float indoor, float occupancy = 1) {
     return control_minute(options(), table_, kSensorOf, memory(), {minute, {indoor, 5, occupancy, 0}},
-                          [&](const float* window, int64_t, float* features) {
+                          [&](const float* window, int64_t, float planned, float* features) {
                             ++asked_;
                             float input[2];
-                            write_input(table_, window, 0, features, input);
+                            write_input(table_, window, 0, planned, features, input);
                             return input[0] + input[1];
                           });
   }
@@ -56,7 +56,7 @@ TEST(ControlMinute, AsksTheModelWhenTheWindowIsFull) {
   EXPECT_EQ(loop.asked_, 0);
   for (int32_t m = 3; m < 13; ++m) loop.minute(kStart + m, 20 + 0.1f * static_cast<float>(m));
   EXPECT_EQ(loop.asked_, 2);
-  EXPECT_NEAR(loop.state_.controller.forecast, 21.0f + 0.3f, 1e-4f);
+  EXPECT_NEAR(loop.state_.controller.forecast.at[0], 21.0f + 0.3f, 1e-4f);
 }
 
 TEST(ControlMinute, HoldsAMissingValueForAWhile) {
@@ -80,9 +80,9 @@ TEST(ControlMinute, BeginsAnewAfterAGap) {
   for (int32_t m = 0; m < 10; ++m) loop.minute(kStart + m, 20);
   loop.minute(kStart + 13, 20);  // a short one is filled
   EXPECT_EQ(loop.state_.filled, 4);
-  EXPECT_FALSE(is_number(loop.state_.controller.forecast));
+  EXPECT_FALSE(is_number(loop.state_.controller.forecast.at[0]));
   loop.minute(kStart + 20, 20);  // when one is due
-  EXPECT_TRUE(is_number(loop.state_.controller.forecast));
+  EXPECT_TRUE(is_number(loop.state_.controller.forecast.at[0]));
   EXPECT_EQ(loop.state_.controller.forecast_age, 1);
   loop.minute(kStart + 60, 20);
   EXPECT_EQ(loop.state_.filled, 1);

@@ -36,13 +36,13 @@ typedef struct {name}_control {{
 int {name}_control_resume({name}_control* control);
 
 /* Once a minute. minute: local standard time since 1970-01-01; -1 while the clock is not set: it rests, and begins anew.
- * NaN: no value. hvac: 1 while the machine runs.
+ * NaN: no value. hvac: 1 while the machine heats, -1 while it cools, else 0.
  * Returns 0 to rest, 1 to heat, 2 to cool. The arena must have been given to {name}_init. */
 int {name}_control_minute({name}_control* control, void* arena, int32_t minute, float indoor_celsius,
                           float outdoor_celsius, float occupancy, float hvac);
 
-/* The newest forecast [degC]; NaN: none. */
-float {name}_control_forecast(const {name}_control* control);
+/* The newest forecast [degC] if the machine rests (0), heats (1) or cools (2) until then; NaN: none. */
+float {name}_control_forecast(const {name}_control* control, int demand);
 
 #ifdef __cplusplus
 }}
@@ -97,8 +97,8 @@ int {name}_control_minute({name}_control* control, void* arena, int32_t minute, 
   float features[whit::rt::feature_count(kTable)];
   const whit::rt::ControlMemory memory = {{reinterpret_cast<ControlState*>(control->state), control->window, features}};
   const whit::rt::MinuteReadings readings = {{minute, {{indoor_celsius, outdoor_celsius, occupancy, hvac}}}};
-  const auto model = [arena](const float* window, int64_t seconds, float* scratch) {{
-    whit::rt::write_input(kTable, window, seconds, scratch, {name}_input_0(arena));
+  const auto model = [arena](const float* window, int64_t seconds, float planned, float* scratch) {{
+    whit::rt::write_input(kTable, window, seconds, planned, scratch, {name}_input_0(arena));
     {name}_reset(arena);
     {name}_invoke(arena);
     return whit::rt::read_output(kTable, {name}_output_0(arena), window + (kTable.rows - 1) * kTable.channels);
@@ -108,8 +108,8 @@ int {name}_control_minute({name}_control* control, void* arena, int32_t minute, 
   return static_cast<int>(demand);
 }}
 
-float {name}_control_forecast(const {name}_control* control) {{
-  return reinterpret_cast<const ControlState*>(control->state)->controller.forecast;
+float {name}_control_forecast(const {name}_control* control, int demand) {{
+  return reinterpret_cast<const ControlState*>(control->state)->controller.forecast.at[demand];
 }}
 
 }}  // extern "C"

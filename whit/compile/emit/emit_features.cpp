@@ -34,8 +34,9 @@ typedef struct {name}_window {{
 /* Takes one reading: row[{upper}_CHANNELS]. */
 void {name}_window_push({name}_window* window, const float* row);
 
-/* Writes input 0 of the arena. seconds: local time of the newest row since any Monday 0:00. Then {name}_invoke. */
-void {name}_window_to_input(const {name}_window* window, int64_t seconds, void* arena);
+/* Writes input 0 of the arena. seconds: local time of the newest row since any Monday 0:00{planned_comment}. Then
+ * {name}_invoke. */
+void {name}_window_to_input(const {name}_window* window, int64_t seconds{planned_parameter}, void* arena);
 
 /* What output 0 means after {name}_invoke{meaning}. */
 float {name}_window_result(const {name}_window* window, const void* arena);
@@ -61,9 +62,9 @@ void {name}_window_push({name}_window* window, const float* row) {{
   whit::rt::push_row(window->rows, kTable.rows, kTable.channels, row, &window->filled);
 }}
 
-void {name}_window_to_input(const {name}_window* window, int64_t seconds, void* arena) {{
+void {name}_window_to_input(const {name}_window* window, int64_t seconds{planned_parameter}, void* arena) {{
   float features[{count}];
-  whit::rt::write_input(kTable, window->rows, seconds, features, {name}_input_0(arena));
+  whit::rt::write_input(kTable, window->rows, seconds, {planned}, features, {name}_input_0(arena));
 }}
 
 float {name}_window_result(const {name}_window* window, const void* arena) {{
@@ -165,12 +166,16 @@ rt::FeatureTable bind_features(rt::FeatureTable table, const Program& program, c
 }
 
 void emit_features(const rt::FeatureTable& t, const std::string& name, Firmware& firmware) {
+  const bool plans = rt::has_plan(t);
   const auto pointer = [](bool there, const char* array) { return there ? array : "nullptr"; };
   const auto fill = [&](const char* text) {
     using fmt::arg;
     return fmt::format(
         fmt::runtime(text), arg("name", name), arg("upper", upper(name)), arg("rows", t.rows),
-        arg("channels", t.channels), arg("count", rt::feature_count(t)),
+        arg("channels", t.channels), arg("count", rt::feature_count(t)), arg("planned", plans ? "planned" : "0"),
+        arg("planned_parameter", plans ? ", float planned" : ""),
+        arg("planned_comment",
+            plans ? "; planned:\n * mean of the channel that the recipe plans until the forecast's time" : ""),
         arg("meaning", t.change_of < 0 ? "" : fmt::format(": channel {} of the future", t.change_of)),
         arg("arrays", arrays_of(t)), arg("kind", name_of(t.kind)), arg("lags", pointer(t.lag_count > 0, "kLags")),
         arg("lag_count", t.lag_count), arg("steps", t.steps), arg("every", t.every), arg("step_s", t.step_s),

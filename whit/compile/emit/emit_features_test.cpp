@@ -24,14 +24,16 @@ output %3
 
 constexpr rt::LagFeature kLags[] = {
     {rt::LagKind::value, 0, 0}, {rt::LagKind::delta, 0, 2}, {rt::LagKind::mean, 1, 3}, {rt::LagKind::day_sin, 0, 0}};
+constexpr rt::LagFeature kPlanned[] = {
+    {rt::LagKind::value, 0, 0}, {rt::LagKind::delta, 0, 2}, {rt::LagKind::mean, 1, 3}, {rt::LagKind::planned, 1, 0}};
 constexpr float kOffset[] = {20, 0.5f, 1, 0}, kScale[] = {0.25f, 1, 3, 1};
 
-rt::FeatureTable table() {
+rt::FeatureTable table(bool plans) {
   rt::FeatureTable t{};
   t.kind = rt::FeatureKind::lags;
   t.channels = 2;
   t.rows = 3;
-  t.lags = kLags;
+  t.lags = plans ? kPlanned : kLags;
   t.lag_count = 4;
   t.steps = t.every = 1;
   t.step_s = 60;
@@ -59,9 +61,12 @@ std::string output_of(const Firmware& firmware, const std::string& main, const s
   return run_process({(directory.path() / "run").string()}, 60).output;
 }
 
-TEST(EmitFeatures, ComputesWhatTheWorkshopComputes) {
+class EmitFeatures : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(WithAndWithoutAPlan, EmitFeatures, testing::Bool());
+
+TEST_P(EmitFeatures, ComputesWhatTheWorkshopComputes) {
   const Program model = program();
-  const rt::FeatureTable bound = bind_features(table(), model, "tiny");
+  const rt::FeatureTable bound = bind_features(table(GetParam()), model, "tiny");
   Firmware firmware = emit(model, {"tiny", Optimize::balanced, "host", "g++", ""});
   emit_features(bound, "tiny", firmware);
   EXPECT_NE(firmware.at("Makefile").find("tiny.cpp tiny_features.cpp tiny_selftest.cpp"), std::string::npos);
@@ -69,14 +74,15 @@ TEST(EmitFeatures, ComputesWhatTheWorkshopComputes) {
   const float rows[5][2] = {{18, 0}, {20, 1}, {20.5f, 0}, {21.25f, 1}, {22.5f, 1}};
   float features[rt::kMotionFeatures];  // 4 are used: the compiler sees every kind
   int8_t input[4];
-  rt::write_input(bound, rows[2], 30000, features, input);
+  rt::write_input(bound, rows[2], 30000, 0.5f, features, input);
   HostPlayer player(model);
   player.set_input(0, std::vector<uint8_t>(input, input + 4));
   player.invoke();
   const float result = rt::read_output(bound, player.output(0).data(), rows[4]);
   const std::string expected =
       fmt::format("3 {} {} {} {} {}\n", input[0], input[1], input[2], input[3], static_cast<int>(result * 1000));
-  EXPECT_EQ(output_of(firmware, R"(#include <stdio.h>
+  const std::string plan = GetParam() ? "#define PLAN , 0.5f\n" : "#define PLAN\n";
+  EXPECT_EQ(output_of(firmware, plan + R"(#include <stdio.h>
 #include "tiny.hpp"
 #include "tiny_features.hpp"
 alignas(16) static uint8_t arena[TINY_ARENA_BYTES];
@@ -85,7 +91,7 @@ int main() {
   const float rows[5][TINY_CHANNELS] = {{18, 0}, {20, 1}, {20.5f, 0}, {21.25f, 1}, {22.5f, 1}};
   if (tiny_init(arena, sizeof arena) != whit_status_ok) return 1;
   for (const float* row : rows) tiny_window_push(&window, row);
-  tiny_window_to_input(&window, 30000, arena);
+  tiny_window_to_input(&window, 30000 PLAN, arena);
   const int8_t* x = tiny_input_0(arena);
   printf("%d %d %d %d %d ", static_cast<int>(window.filled), x[0], x[1], x[2], x[3]);
   tiny_invoke(arena);
@@ -99,10 +105,10 @@ int main() {
 constexpr rt::ControlOptions kOptions = {
     {20.5f, 24.5f}, {17, 29}, 1, 0.1f, {420, 1140, 31}, 180, 30, 5, 5, 30, 45, 60, 5, 15, 1.5f, 0.07f};
 
-TEST(EmitControl, BuildsAndDecides) {
+TEST(EmitControl, BuildsAndDecides) {  // by a model that is told what is planned
   const Program model = program();
   Firmware firmware = emit(model, {"tiny", Optimize::balanced, "host", "g++", ""});
-  emit_features(bind_features(table(), model, "tiny"), "tiny", firmware);
+  emit_features(bind_features(table(true), model, "tiny"), "tiny", firmware);
   const int32_t sensors[] = {0, 3};
   emit_control(kOptions, sensors, "tiny", firmware);
   // A cold room at noon of Monday, with somebody in it. Then the clock is lost, and the state is damaged: it begins
@@ -166,12 +172,12 @@ int main() {{
 TEST(EmitControl, RefusesTheStateOfAnotherFirmware) {
   const TemporaryDirectory directory;
   const std::string file = directory.path() / "state";
-  EXPECT_EQ(resumed(program(), table(), kOptions, file), "0");
-  EXPECT_EQ(resumed(program(), table(), kOptions, file), "1");
+  EXPECT_EQ(resumed(program(), table(false), kOptions, file), "0");
+  EXPECT_EQ(resumed(program(), table(false), kOptions, file), "1");
   rt::ControlOptions options = kOptions;
   options.setback.low = 16;
-  EXPECT_EQ(resumed(program(), table(), options, file), "0");
-  rt::FeatureTable other = table();
+  EXPECT_EQ(resumed(program(), table(false), options, file), "0");
+  rt::FeatureTable other = table(false);
   other.offset = kScale;
   EXPECT_EQ(resumed(program(), other, options, file), "0");
   std::string graph = kGraph;
@@ -180,7 +186,7 @@ TEST(EmitControl, RefusesTheStateOfAnotherFirmware) {
 }
 
 TEST(BindFeatures, RefusesOtherModels) {
-  rt::FeatureTable wrong = table();
+  rt::FeatureTable wrong = table(false);
   wrong.lag_count = 3;
   const auto message = [&](const rt::FeatureTable& t, const char* graph) {
     try {
@@ -191,7 +197,7 @@ TEST(BindFeatures, RefusesOtherModels) {
     return std::string("no error");
   };
   EXPECT_EQ(message(wrong, kGraph), "the model takes 4 numbers, the data has 3 features");
-  EXPECT_EQ(message(table(), kGraph), "no error");
+  EXPECT_EQ(message(table(false), kGraph), "no error");
 }
 
 }  // namespace
