@@ -4,7 +4,8 @@
 //    the room still gets there, at least lead_min and at most lead_max minutes ahead.
 //  - While it is in use (open and people are expected, or somebody is there): it holds the comfort band, and does
 //    without a start that the outlook shows to be needless, as shortly before closing time.
-//  - Else it holds the setback band; in the night before an opening no wider than a start of lead_max still makes good.
+//  - Else it holds the setback band; in the night before an opening, while the room drifts away from comfort, no wider
+//    than a start of lead_max still makes good.
 // Without a forecast that can be trusted (a sensor is silent, or past forecasts were wrong) it is a plain thermostat
 // that starts lead_max minutes ahead of the opening.
 // Arithmetic: +, -, *, / and comparisons of float32 alone, so that every machine takes the same decisions.
@@ -218,9 +219,12 @@ inline Outlook outlook_of(const ControlOptions& o, const ControllerState& s, con
   v.rate = rate_of(o, s, heats);
   v.in_use = is_in_use(o, s, minute);
   v.to_open = minutes_to_open(o.schedule, minute);
-  // Colder than that, the longest start comes too late.
+  // Further away than that, the longest start comes too late.
   const float reach = v.comfort - v.rate * static_cast<float>(o.lead_max_minutes);
-  if (v.to_open < kNightMinutes && reach > v.setback) v.setback = reach < v.comfort ? reach : v.comfort;
+  const bool drifts_away = !(v.change > 0);
+  if (v.to_open < kNightMinutes && drifts_away && reach > v.setback) {
+    v.setback = reach < v.comfort ? reach : v.comfort;
+  }
   v.to_close = v.to_open == 0 ? minutes_to_close(o.schedule, minute) : 0;
   return v;
 }

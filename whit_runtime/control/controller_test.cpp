@@ -101,6 +101,9 @@ TEST(Controller, HoldsAtNightWhatTheLongestStartMakesGood) {
   EXPECT_EQ(cold.live(20, 19.6f, {{19.6f, 21.6f, 19.6f}}), Demand::off);
   EXPECT_EQ(cold.live(20, 19.4f, {{19.4f, 21.4f, 19.4f}}), Demand::heat);
   EXPECT_EQ(weekend.live(20, 19.4f, {{19.4f, 21.4f, 19.4f}}), Demand::off);
+  Room hot(kEight - 180);  // and cools by itself
+  EXPECT_EQ(hot.live(20, 26, {{25.5f, 25.5f, 24.5f}}), Demand::off);
+  EXPECT_EQ(hot.live(20, 26, {{26.5f, 26.5f, 25.5f}}), Demand::cool);
 }
 
 TEST(Controller, HoldsAForecastAgainstWhatItDidSince) {
