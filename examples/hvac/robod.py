@@ -5,7 +5,7 @@ The indoor unit's columns (air temperature, CO2, illuminance, ...) stand 8 hours
 the others' Singapore's. In both rooms and both seasons illuminance follows the sun, and CO2 the people, best at a shift
 of 8.0 hours, and hardly without. Here indoor values move to local time; where that leaves none the field is empty.
 
-Columns: time, t_in, t_out, occupancy, hvac (the fan runs), as `whit simulate data` writes them; for bench/fit_room also
+Columns: time, t_in, t_out, occupancy, hvac (1: the fan of its cooling unit runs); for bench/fit_room also
 fan (share of full speed), t_supply, chilled_kw, gains_w (electricity and 75 W for each person), sun_w_m2 (horizontal).
 """
 import csv

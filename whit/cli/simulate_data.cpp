@@ -25,11 +25,13 @@ void add_simulate_data(CLI::App& simulate) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* verb = simulate.add_subcommand("data", "readings of a month, a row a minute, to learn from");
   verb->add_option("building", arguments->building, "building.toml: docs/guide/simulate.md")->required();
-  verb->add_option("-o,--output", arguments->output, "CSV: time, t_in, t_out, occupancy, hvac")->required();
+  verb->add_option("-o,--output", arguments->output, "CSV: time, t_in, t_out, occupancy, hvac, and start of several")
+      ->required();
   add_number(*verb, "--days", arguments->days, {1, 3660}, "how many")->capture_default_str();
   verb->add_option("--start", arguments->starts,
                    "first day, such as 2024-07-01, instead of the building's; several: so many days from each, with a "
-                   "column 'start' that tells them apart");
+                   "column 'start' that tells them apart")
+      ->allow_extra_args(false);
   add_number(*verb, "--seed", arguments->seed, kNotNegative, "of weather, people, thermostat and noise")
       ->capture_default_str();
   verb->callback([arguments] {

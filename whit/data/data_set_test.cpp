@@ -202,20 +202,30 @@ TEST_F(DataSetTest, EachGroupInTime) {
     EXPECT_EQ(of_winter(*part) * 2, part->count());
   }
   EXPECT_EQ(of_winter(read(keys + "false").test()), 0);
+  EXPECT_NE(error_of(kForecast + "[data.split]\nby = \"chronological\"\neach_group = true").find("names no group"),
+            std::string::npos);
 }
 
 // The mean of what comes until the target's time.
 TEST_F(DataSetTest, WhatIsPlannedIsAFeature) {
-  file("t.csv", lines("at,x", 60, [](int i) { return fmt::format("2021-09-07T12:{:02}:00Z,{}", i, i * i); }));
-  std::string keys = kForecast;
-  keys.replace(keys.find("{ kind = \"day_cos\" }"), 20, "{ kind = \"planned\", of = \"x\" }");
-  const std::string split = "[data.split]\nby = \"chronological\"\nfractions = [0.6, 0.2, 0.2]";
-  const DataSet set = read(keys + split);
-  EXPECT_EQ(set.value_names.back(), "x planned");
-  EXPECT_EQ(set.train().sample(0)[0], 9);
+  file("t.csv", lines("at,x,y", 60, [](int i) { return fmt::format("2021-09-07T12:{:02}:00Z,{},{}", i, i, i * i); }));
+  const auto replaced = [](std::string text, const std::string& from, const std::string& to) {
+    return text.replace(text.find(from), from.size(), to);
+  };
+  std::string keys = kForecast + "[data.split]\nby = \"chronological\"\nfractions = [0.6, 0.2, 0.2]";
+  keys = replaced(keys, "columns = [\"x\"]", "columns = [\"x\", \"y\"]");
+  keys = replaced(keys, "{ kind = \"day_cos\" }", "{ kind = \"planned\", of = \"y\" }");
+  const DataSet set = read(keys);
+  EXPECT_EQ(set.value_names.back(), "y planned");
+  EXPECT_EQ(set.train().sample(0)[0], 3);
   EXPECT_EQ(set.train().sample(0)[2], (16 + 25) / 2.0f);
-  keys.replace(keys.find("horizon_s = 120"), 15, "");
-  EXPECT_NE(error_of(keys + split).find("what is planned, but nothing is forecast"), std::string::npos);
+  const auto refused = [&](const std::string& from, const std::string& to, const std::string& why) {
+    const std::string error = error_of(replaced(keys, from, to));
+    EXPECT_NE(error.find(why), std::string::npos) << error;
+  };
+  refused("horizon_s = 120", "", "is missing or 0, but a feature is of what is planned");
+  refused("of = \"y\"", "of = \"x\"", "its future would be known");
+  refused("{ kind = \"planned\"", "{ kind = \"planned\", of = \"y\" }, { kind = \"planned\"", "a second time");
 }
 
 TEST_F(DataSetTest, SequencesOfFeaturesForRecurrentModels) {

@@ -114,7 +114,7 @@ class Lags : public Features {
           throw each.error("kind", "the time of the day needs a column of time", "name it in [data] time");
         names_.push_back(kind);
       } else if (feature.kind == rt::LagKind::planned) {
-        if (planned_) throw each.error("kind", "a second 'planned'", "one: the device is told one number");
+        if (planned_) throw each.error("kind", "is 'planned' a second time", "one: the device is told one number");
         const std::string column = each.choice("of", columns);
         planned_ = feature.channel = index_in(columns, column);
         names_.push_back(column + " planned");
@@ -143,7 +143,7 @@ class Lags : public Features {
     return steps_ == 1 ? std::vector<int64_t>{count} : std::vector<int64_t>{steps_, count};
   }
   std::vector<std::string> names() const override { return names_; }
-  bool looks_ahead() const override { return planned_.has_value(); }
+  std::optional<int32_t> planned() const override { return planned_; }
   void compute(std::span<const float> raw, double newest_s, std::span<const float> ahead,
                std::vector<float>& out) const override {
     const int32_t rows = static_cast<int32_t>(raw.size()) / channels_, count = static_cast<int32_t>(features_.size());

@@ -22,8 +22,8 @@ class Features {
   virtual std::vector<int64_t> shape(const std::vector<int64_t>& raw) const = 0;
   // Of the last dimension of the result; empty when they have none.
   virtual std::vector<std::string> names() const = 0;
-  // Whether compute() needs the rows behind the window, up to that of the target.
-  virtual bool looks_ahead() const { return false; }
+  // The channel that a feature says the future of; none: compute() needs no rows ahead.
+  virtual std::optional<int32_t> planned() const { return std::nullopt; }
   // Appends the result to `out`. `newest_s`: local time of the newest row since 1970-01-01. `ahead`: the rows behind
   // the window; what is planned is their mean.
   virtual void compute(std::span<const float> raw, double newest_s, std::span<const float> ahead,

@@ -62,6 +62,9 @@ std::vector<Part> split_in_time(const Collection& all, const SplitPlan& plan) {
                    : std::string("a chronological split of several groups without time"),
         all, "rows and files in the order of one clock, or by = \"group\"");
   }
+  if (plan.each_group && all.origins[0].group.empty()) {
+    bad("a split of each group, but the data names no group", all, "the column of seasons or places in [data] group");
+  }
   // What is cut by itself: all, or each group.
   const auto clock_of = [&](const Origin& origin) { return plan.each_group ? origin.group : std::string(); };
   std::map<std::string, std::vector<double>> newest;

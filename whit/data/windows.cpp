@@ -45,9 +45,15 @@ class Series {
                                                     needed > 0 ? std::optional<int64_t>(needed) : std::nullopt));
     const auto stride = static_cast<size_t>(rows_of(window_, "stride", step_s_, 1, 1));
     const auto horizon = static_cast<size_t>(table_.target ? rows_of(window_, "horizon", step_s_, 0, 0) : 0);
-    if (features && features->looks_ahead() && horizon == 0) {
-      throw window_.error("horizon", "a feature of what is planned, but nothing is forecast",
-                          "a target with a horizon, or no feature of kind 'planned'");
+    if (const auto planned = features ? features->planned() : std::nullopt) {
+      if (horizon == 0) {
+        throw window_.error("horizon", "is missing or 0, but a feature is of what is planned",
+                            "a target with a horizon, or no feature of kind 'planned'");
+      }
+      if (columns_[static_cast<size_t>(*planned)] == *table_.target) {
+        throw recipe_.error("target", "is a column of kind 'planned': its future would be known",
+                            "plan what the device decides, such as whether a machine runs");
+      }
     }
     const std::string rule =
         table_.label ? window_.choice("label", {"majority", "last", "pure"}, "majority") : std::string("target");

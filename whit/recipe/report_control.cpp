@@ -130,7 +130,8 @@ report::Section control_section(const Results& results) {
   section.tables.push_back({"Each controller, mean of the seeds", control::figures_table(control), how});
   section.tables.push_back({"The forecasts in the loop", forecasts,
                             "Trusted: the forecast was there, and its running error below the drift limit. A pre-start "
-                            "is so many minutes before the opening."});
+                            "is so many minutes before the opening. Errors are those of the forecast for what the "
+                            "machine then did."});
   section.tables.push_back({"Predictive against each other controller", control::savings_table(control),
                             "Paired differences with 95 % confidence intervals."});
   std::string money =

@@ -7,7 +7,7 @@
 //  - Else it holds the setback band; in the night before an opening, while the room drifts away from comfort, no wider
 //    than a start of lead_max still makes good.
 // Without a forecast that can be trusted (a sensor is silent, or past forecasts were wrong) it is a plain thermostat
-// that starts lead_max minutes ahead of the opening.
+// that starts lead_max minutes ahead of the opening, and takes from past mornings what a start makes good.
 // Arithmetic: +, -, *, / and comparisons of float32 alone, so that every machine takes the same decisions.
 #ifndef WHIT_RUNTIME_CONTROL_CONTROLLER_HPP_
 #define WHIT_RUNTIME_CONTROL_CONTROLLER_HPP_
@@ -63,7 +63,7 @@ struct ControllerState {
   Trend trend;                           // of the room's temperature
   Demand demand;                         // the last decision
   int32_t demand_minutes;                // since it changed
-  int32_t ran[2];                        // minutes that it heated, and cooled
+  int32_t ran[2];                        // minutes that heating, and cooling, were demanded
   Forecast forecast;                     // the newest
   int32_t forecast_age;                  // minutes since then
   PendingForecast pending[kMaxPending];  // by the minute when they were made
@@ -170,6 +170,11 @@ inline bool should_run(const ControlOptions& o, const Outlook& v, bool runs, boo
   return left_alone(v, ahead) < edge - o.margin;
 }
 
+// What a minute of running can gain, K.
+inline float lowest_rate(const ControlOptions& o) { return o.start_rate * 0.125f; }
+inline float highest_rate(const ControlOptions& o) { return o.start_rate * 8.0f; }
+inline float within(float x, float low, float high) { return x < low ? low : (x > high ? high : x); }
+
 // Follows a pre-start until the room is comfortable or opens, and learns from it what a minute gains.
 inline void watch_preparation(const ControlOptions& o, const Outlook& v, ControllerState& s, int32_t passed) {
   if (s.prepared_minutes >= 0) {
@@ -177,13 +182,9 @@ inline void watch_preparation(const ControlOptions& o, const Outlook& v, Control
     if (v.now >= v.comfort || v.to_open == 0) {
       const float from = s.preparing == Demand::heat ? s.prepared_from : -s.prepared_from;
       const float gained = (v.now - from) / static_cast<float>(s.prepared_minutes);
-      const float lowest = o.start_rate * 0.125f, highest = o.start_rate * 8.0f;
       float& rate = s.rates[s.preparing == Demand::heat ? 0 : 1];
       if (s.prepared_minutes >= kTrendMinutes) {
-        rate += (gained < rate ? 0.6f : 0.1f) * ((gained < lowest    ? lowest
-                                                  : gained > highest ? highest
-                                                                     : gained) -
-                                                 rate);
+        rate += (gained < rate ? 0.6f : 0.1f) * (within(gained, lowest_rate(o), highest_rate(o)) - rate);
       }
       s.prepared_minutes = -1;
     }
@@ -198,11 +199,23 @@ inline bool is_in_use(const ControlOptions& o, const ControllerState& s, int32_t
   return expected || s.unseen_minutes < o.vacant_minutes;
 }
 
-// What a minute of running gains over resting: as foreseen, or without such a forecast as on past mornings.
+// What a minute of running gains over resting: as foreseen, or without a forecast of it, or one that cannot be, as on
+// past mornings.
 inline float rate_of(const ControlOptions& o, const ControllerState& s, bool heats) {
   const float gain = heats ? s.forecast.at[1] - s.forecast.at[0] : s.forecast.at[0] - s.forecast.at[2];
-  if (s.mode == Mode::predictive && gain > 0) return gain / static_cast<float>(o.horizon_minutes);
-  return s.rates[heats ? 0 : 1];
+  const float rate = gain / static_cast<float>(o.horizon_minutes);
+  const bool can_be = rate >= lowest_rate(o) && rate <= highest_rate(o);
+  return s.mode == Mode::predictive && can_be ? rate : s.rates[heats ? 0 : 1];
+}
+
+// How far from comfort the room may be in the night: what the longest start makes good, beside what the room loses
+// meanwhile.
+inline float night_edge(const ControlOptions& o, const Outlook& v) {
+  const bool night = v.to_open > 0 && v.to_open < kNightMinutes && o.lead_max_minutes > 0;
+  if (!night || v.change > 0) return v.setback;  // or it comes back by itself
+  const float lead = static_cast<float>(o.lead_max_minutes);
+  const float loss = is_number(v.change) ? -v.change * lead / v.change_minutes : 0.0f;
+  return within(v.comfort - v.rate * lead + loss, v.setback, v.comfort);
 }
 
 inline Outlook outlook_of(const ControlOptions& o, const ControllerState& s, const Line& line, int32_t minute,
@@ -219,12 +232,7 @@ inline Outlook outlook_of(const ControlOptions& o, const ControllerState& s, con
   v.rate = rate_of(o, s, heats);
   v.in_use = is_in_use(o, s, minute);
   v.to_open = minutes_to_open(o.schedule, minute);
-  // Further away than that, the longest start comes too late.
-  const float reach = v.comfort - v.rate * static_cast<float>(o.lead_max_minutes);
-  const bool drifts_away = !(v.change > 0);
-  if (v.to_open < kNightMinutes && drifts_away && reach > v.setback) {
-    v.setback = reach < v.comfort ? reach : v.comfort;
-  }
+  v.setback = night_edge(o, v);
   v.to_close = v.to_open == 0 ? minutes_to_close(o.schedule, minute) : 0;
   return v;
 }
@@ -237,7 +245,8 @@ inline Demand decide(const ControlOptions& o, ControllerState& s, int32_t minute
   if (is_number(indoor)) push(s.trend, indoor);
   s.unseen_minutes = occupied ? 0 : aged(s.unseen_minutes, passed);
   const Line line = line_of(s.trend);
-  const bool foresees = is_number(s.forecast.at[0]) && s.forecast_age < o.horizon_minutes && s.drift <= o.drift_limit;
+  const bool foresees =
+      is_number(with_duty(s.forecast, 1, 1)) && s.forecast_age < o.horizon_minutes && s.drift <= o.drift_limit;
   s.mode = !is_number(indoor) ? Mode::blind : foresees ? Mode::predictive : Mode::thermostat;
   s.demand_minutes = aged(s.demand_minutes, passed);
   Demand wanted = Demand::off;

@@ -96,14 +96,26 @@ TEST(Controller, StartsAsEarlyAsTheGainThatIsForeseenNeeds) {
 }
 
 TEST(Controller, HoldsAtNightWhatTheLongestStartMakesGood) {
-  // 2 K an hour: 1.5 K in 45 minutes. A night later the same temperature is no harm.
+  // 2 K an hour: 1.5 K in 45 minutes, less what is lost meanwhile. Two days ahead the same temperature is no harm, nor
+  // on an open day on which nobody is there.
   Room cold(kEight - 180), weekend(kMonday + 5 * kDayMinutes);
   EXPECT_EQ(cold.live(20, 19.6f, {{19.6f, 21.6f, 19.6f}}), Demand::off);
   EXPECT_EQ(cold.live(20, 19.4f, {{19.4f, 21.4f, 19.4f}}), Demand::heat);
   EXPECT_EQ(weekend.live(20, 19.4f, {{19.4f, 21.4f, 19.4f}}), Demand::off);
+  Room losing(kEight - 180), holiday(kEight + 240);
+  EXPECT_EQ(losing.live(20, 19.6f, {{19, 21, 19}}), Demand::heat);
+  EXPECT_EQ(holiday.live(20, 19.4f, {{19.4f, 21.4f, 19.4f}}), Demand::off);
   Room hot(kEight - 180);  // and cools by itself
   EXPECT_EQ(hot.live(20, 26, {{25.5f, 25.5f, 24.5f}}), Demand::off);
   EXPECT_EQ(hot.live(20, 26, {{26.5f, 26.5f, 25.5f}}), Demand::cool);
+}
+
+TEST(Controller, BelievesNoForecastThatCannotBe) {
+  // Heating that gains nothing: past mornings know better.
+  EXPECT_NEAR(Room(kEight - 120).start_before(kEight, 17, {{17, 17.04f, 17}}), 40, 1);
+  Room broken(kEight);
+  broken.live(10, 22, {{22, kNoNumber, 22}});
+  EXPECT_EQ(broken.state().mode, Mode::thermostat);
 }
 
 TEST(Controller, HoldsAForecastAgainstWhatItDidSince) {

@@ -59,6 +59,21 @@ TEST(ControlMinute, AsksTheModelWhenTheWindowIsFull) {
   EXPECT_NEAR(loop.state_.controller.forecast.at[0], 21.0f + 0.3f, 1e-4f);
 }
 
+TEST(ControlMinute, AsksWhatIfWhenTheModelIsToldWhatIsPlanned) {
+  const LagFeature lags[] = {{LagKind::value, 0, 0}, {LagKind::planned, 2, 0}};
+  FeatureTable t = table();
+  t.lags = lags;
+  std::vector<float> asked;
+  const Forecast f = ask(t, {nullptr, nullptr, nullptr}, 0, [&](const float*, int64_t, float planned, float*) {
+    asked.push_back(planned);
+    return 20 + 3 * planned;
+  });
+  EXPECT_EQ(asked, (std::vector<float>{0, 0.5f, -0.5f}));
+  EXPECT_EQ(f.at[0], 20);
+  EXPECT_EQ(f.at[1], 23);  // all of the time
+  EXPECT_EQ(f.at[2], 17);
+}
+
 TEST(ControlMinute, HoldsAMissingValueForAWhile) {
   Loop loop;
   for (int32_t m = 0; m < 10; ++m) loop.minute(kStart + m, 20);

@@ -109,6 +109,7 @@ int {name}_control_minute({name}_control* control, void* arena, int32_t minute, 
 }}
 
 float {name}_control_forecast(const {name}_control* control, int demand) {{
+  if (demand < 0 || demand > 2) return whit::rt::kNoNumber;
   return reinterpret_cast<const ControlState*>(control->state)->controller.forecast.at[demand];
 }}
 
