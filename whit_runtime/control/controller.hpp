@@ -210,11 +210,11 @@ inline float rate_of(const ControlOptions& o, const ControllerState& s, bool hea
 
 // How far from comfort the room may be in the night: what the longest start makes good, beside what the room loses
 // meanwhile.
-inline float night_edge(const ControlOptions& o, const Outlook& v) {
+inline float night_edge(const ControlOptions& o, const Outlook& v, bool runs) {
   const bool night = v.to_open > 0 && v.to_open < kNightMinutes && o.lead_max_minutes > 0;
-  if (!night || v.change > 0) return v.setback;  // or it comes back by itself
+  if (!night || (v.change > 0 && !runs)) return v.setback;  // or it comes back by itself
   const float lead = static_cast<float>(o.lead_max_minutes);
-  const float loss = is_number(v.change) ? -v.change * lead / v.change_minutes : 0.0f;
+  const float loss = v.change < 0 ? -v.change * lead / v.change_minutes : 0.0f;
   return within(v.comfort - v.rate * lead + loss, v.setback, v.comfort);
 }
 
@@ -232,7 +232,7 @@ inline Outlook outlook_of(const ControlOptions& o, const ControllerState& s, con
   v.rate = rate_of(o, s, heats);
   v.in_use = is_in_use(o, s, minute);
   v.to_open = minutes_to_open(o.schedule, minute);
-  v.setback = night_edge(o, v);
+  v.setback = night_edge(o, v, s.demand == (heats ? Demand::heat : Demand::cool));
   v.to_close = v.to_open == 0 ? minutes_to_close(o.schedule, minute) : 0;
   return v;
 }

