@@ -212,9 +212,10 @@ inline float rate_of(const ControlOptions& o, const ControllerState& s, bool hea
 // meanwhile.
 inline float night_edge(const ControlOptions& o, const Outlook& v, bool runs) {
   const bool night = v.to_open > 0 && v.to_open < kNightMinutes && o.lead_max_minutes > 0;
-  if (!night || (v.change > 0 && !runs)) return v.setback;  // or it comes back by itself
+  const float change = is_number(v.change) ? v.change : 0.0f;
+  if (!night || (change > 0 && !runs)) return v.setback;  // or it comes back by itself
   const float lead = static_cast<float>(o.lead_max_minutes);
-  const float loss = v.change < 0 ? -v.change * lead / v.change_minutes : 0.0f;
+  const float loss = change < 0 ? -change * lead / v.change_minutes : 0.0f;
   return within(v.comfort - v.rate * lead + loss, v.setback, v.comfort);
 }
 
