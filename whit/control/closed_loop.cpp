@@ -68,13 +68,11 @@ class Watch {
       result_.leads.push_back(to_open);
     }
     if (!rt::is_forecast_due(options_, readings.minute)) return;
-    pending_.push_back({minutes_ - 1, state.forecast, ran_[0], ran_[1]});
+    pending_.push_back({minutes_ - 1, {state.forecast, {ran_[0], ran_[1]}}});
     const Pending then = pending_.front();
     if (then.at + options_.horizon_minutes > minutes_ - 1) return;
     pending_.pop_front();
-    const auto minutes = static_cast<float>(options_.horizon_minutes);
-    const float foreseen = rt::with_duty(then.forecast, static_cast<float>(ran_[0] - then.heated) / minutes,
-                                         static_cast<float>(ran_[1] - then.cooled) / minutes);
+    const float foreseen = rt::foreseen(options_, then.forecast, ran_);
     for (auto at = static_cast<size_t>(then.at); at < result_.minutes.size(); ++at) {
       if (static_cast<int64_t>(at) == then.at + options_.forecast_every_minutes) break;
       result_.minutes[at].foreseen = foreseen;
@@ -92,14 +90,14 @@ class Watch {
  private:
   struct Pending {
     int64_t at;  // minutes since the loop began
-    rt::Forecast forecast;
-    int64_t heated, cooled;  // minutes until then
+    rt::PendingForecast forecast;
   };
   const rt::ControlOptions& options_;
   LoopResult& result_;
   std::deque<Pending> pending_;
   bool has_started_ = false;
-  int64_t minutes_ = 0, predictive_ = 0, ran_[2] = {};
+  int64_t minutes_ = 0, predictive_ = 0;
+  int32_t ran_[2] = {};  // minutes that the machine heated and cooled, as its sensor says
 };
 
 }  // namespace

@@ -99,16 +99,21 @@ inline float with_duty(const Forecast& f, float heats, float cools) {
   return f.at[0] + heats * (f.at[1] - f.at[0]) + cools * (f.at[2] - f.at[0]);
 }
 
+// What a forecast said for what the machine did since. ran: minutes of heating and cooling until its time, as `then`
+// counts them.
+inline float foreseen(const ControlOptions& o, const PendingForecast& then, const int32_t* ran) {
+  const float minutes = static_cast<float>(o.horizon_minutes);
+  return with_duty(then.forecast, static_cast<float>(ran[0] - then.ran[0]) / minutes,
+                   static_cast<float>(ran[1] - then.ran[1]) / minutes);
+}
+
 // When one is due: takes new forecasts and holds those whose time has come, for what the machine did since, against
 // `indoor`.
 inline void take_forecast(const ControlOptions& o, ControllerState& s, int32_t minute, const Forecast& forecast,
                           float indoor) {
   const int32_t slots = o.horizon_minutes / o.forecast_every_minutes;
   PendingForecast& slot = s.pending[minute / o.forecast_every_minutes % slots];
-  const float minutes = static_cast<float>(o.horizon_minutes);
-  const float foreseen = with_duty(slot.forecast, static_cast<float>(s.ran[0] - slot.ran[0]) / minutes,
-                                   static_cast<float>(s.ran[1] - slot.ran[1]) / minutes);
-  const float error = foreseen < indoor ? indoor - foreseen : foreseen - indoor;
+  const float said = foreseen(o, slot, s.ran), error = said < indoor ? indoor - said : said - indoor;
   if (is_number(error)) {
     if (s.scored < 2 * slots) ++s.scored;
     s.drift += (error - s.drift) / static_cast<float>(s.scored);
